@@ -1,0 +1,55 @@
+package workqueue
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// StateUnknown answers for a job that is not there (any more).
+const StateUnknown = "unknown"
+
+// StateHeld answers for a job whose unique key another unfinished job holds by now.
+const StateHeld = "held"
+
+// Cancel cancels a job and answers the state it was in: a waiting or delayed
+// one is cancelled by then, an active one is wanted cancelled, any other is
+// left alone.
+func (c *Client) Cancel(ctx context.Context, topic, id string) (string, error) {
+	args := []any{id, c.config.KeepFailed}
+	args = append(args, eventArgs(c.config.Events(Record{Topic: topic, ID: id}, Settlement{State: StateCancelled}))...)
+	return c.answerState(ctx, cancelScript, topic, args...)
+}
+
+// Requeue lets a failed or cancelled job run again with its attempts anew, and
+// answers the state it was in; any other is left alone.
+func (c *Client) Requeue(ctx context.Context, topic, id string) (string, error) {
+	return c.answerState(ctx, requeueScript, topic, id)
+}
+
+// SetPaused keeps jobs from starting, in every process, or lets them start again.
+func (c *Client) SetPaused(ctx context.Context, topic string, paused bool, events ...Event) error {
+	_, err := c.run(ctx, pauseScript, topic, append([]any{flag(paused)}, eventArgs(events)...)...)
+	return err
+}
+
+// Report writes a running job's progress, with events in the same step. It
+// answers false when the given run is not the valid one any more.
+func (c *Client) Report(ctx context.Context, r Record, percent int, message string, events ...Event) (bool, error) {
+	args := append([]any{r.ID, r.Run, percent, message}, eventArgs(events)...)
+	answer, err := c.run(ctx, reportScript, r.Topic, args...)
+	if err != nil {
+		return false, fmt.Errorf("reporting progress of job %s: %w", r.ID, err)
+	}
+	return answer == int64(1), nil
+}
+
+func (c *Client) answerState(ctx context.Context, script *redis.Script, topic string, args ...any) (string, error) {
+	answer, err := c.run(ctx, script, topic, args...)
+	if err != nil {
+		return "", err
+	}
+	state, _ := answer.(string)
+	return state, nil
+}

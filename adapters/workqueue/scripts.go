@@ -1,0 +1,51 @@
+package workqueue
+
+import (
+	"context"
+	"embed"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+)
+
+//go:embed scripts/*.lua
+var scriptFiles embed.FS
+
+// The scripts, each described at the head of its file.
+var (
+	enqueueScript = load("enqueue")
+	takeScript    = load("take")
+	settleScript  = load("settle")
+	renewScript   = load("renew")
+	leaveScript   = load("leave")
+	cancelScript  = load("cancel")
+	requeueScript = load("requeue")
+	reportScript  = load("report")
+	statsScript   = load("stats")
+	pauseScript   = load("pause")
+
+	inboxPoisonScript  = redis.NewScript(source("inbox_poison"))
+	inboxRequeueScript = redis.NewScript(source("inbox_requeue"))
+)
+
+func load(name string) *redis.Script {
+	return redis.NewScript(source("common") + source(name))
+}
+
+func source(name string) string {
+	text, err := scriptFiles.ReadFile("scripts/" + name + ".lua")
+	if err != nil {
+		panic(fmt.Sprintf("embedded script %s: %v", name, err))
+	}
+	return string(text)
+}
+
+// run calls a script by its hash, sending its text only when Redis does not know it.
+func (c *Client) run(ctx context.Context, script *redis.Script, topic string, args ...any) (any, error) {
+	emit := 0
+	if c.config.EventStream != "" {
+		emit = 1
+	}
+	head := []any{emit, c.config.EventsMaxLen, topic}
+	return script.Run(ctx, c.config.Client, []string{c.prefix(topic), c.eventKey()}, append(head, args...)...).Result()
+}

@@ -1,0 +1,8 @@
+-- Pauses a queue or lets it go on, in every process.
+--
+-- ARGV[4]  1 pauses, 0 resumes
+-- ARGV[5..] extra events: type, data …
+redis.call('HSET', P .. 'control', 'paused', ARGV[4])
+emit_extra(5, {})
+wake()
+return 1

@@ -1,0 +1,36 @@
+package app
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// healthTimeout bounds each check, so that a probe answers within a second.
+const healthTimeout = 800 * time.Millisecond
+
+// Health is what a readiness probe is told.
+type Health struct {
+	Ready bool
+	Down  map[string]string // what is down, and why
+}
+
+// Health asks everything the service cannot work without, at the same time.
+func (a *App) Health(ctx context.Context) Health {
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	defer cancel()
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	down := map[string]string{}
+	for _, check := range a.Checks {
+		wg.Go(func() {
+			if err := check.Check(ctx); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				down[check.Name] = err.Error()
+			}
+		})
+	}
+	wg.Wait()
+	return Health{Ready: len(down) == 0, Down: down}
+}

@@ -1,0 +1,81 @@
+package business
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// foundData is business:found on the wire.
+type foundData struct {
+	JobID        string    `json:"jobId"`
+	BusinessType string    `json:"businessType"`
+	Enrich       bool      `json:"enrich"`
+	Place        placeData `json:"place"`
+	At           time.Time `json:"at"`
+}
+
+type placeData struct {
+	Name         string     `json:"name"`
+	Address      string     `json:"address,omitempty"`
+	Street       string     `json:"street,omitempty"`
+	City         string     `json:"city,omitempty"`
+	State        string     `json:"state,omitempty"`
+	PostalCode   string     `json:"postal_code,omitempty"`
+	Country      string     `json:"country,omitempty"`
+	Phone        string     `json:"phone,omitempty"`
+	Website      string     `json:"website,omitempty"`
+	Category     string     `json:"category,omitempty"`
+	Categories   []string   `json:"categories,omitempty"`
+	Rating       *float64   `json:"rating,omitempty"`
+	ReviewsCount *int       `json:"reviews_count,omitempty"`
+	Price        string     `json:"price,omitempty"`
+	OpeningHours []dayHours `json:"opening_hours,omitempty"`
+	Latitude     *float64   `json:"latitude,omitempty"`
+	Longitude    *float64   `json:"longitude,omitempty"`
+	DataID       string     `json:"data_id,omitempty"`
+	CID          string     `json:"cid,omitempty"`
+	PlaceID      string     `json:"place_id,omitempty"`
+	KGMID        string     `json:"kgmid,omitempty"`
+	MapURL       string     `json:"map_url,omitempty"`
+	Status       string     `json:"status,omitempty"`
+}
+
+type dayHours struct {
+	Day   string   `json:"day"`
+	Hours []string `json:"hours"`
+}
+
+// MarshalJSON writes the event as it is published.
+func (f Found) MarshalJSON() ([]byte, error) {
+	p := f.Place
+	wire := placeData{
+		Name: p.Name, Address: p.Address, Street: p.Street, City: p.City, State: p.State, PostalCode: p.PostalCode,
+		Country: p.Country, Phone: p.Phone, Website: p.Website, Category: p.Category, Categories: p.Categories,
+		Rating: p.Rating, ReviewsCount: p.ReviewsCount, Price: p.Price, Latitude: p.Latitude, Longitude: p.Longitude,
+		DataID: p.DataID, CID: p.CID, PlaceID: p.PlaceID, KGMID: p.KGMID, MapURL: p.MapURL, Status: p.Status,
+	}
+	for _, d := range p.OpeningHours {
+		wire.OpeningHours = append(wire.OpeningHours, dayHours(d))
+	}
+	return json.Marshal(foundData{f.JobID, f.BusinessType, f.Enrich, wire, f.At})
+}
+
+// UnmarshalJSON reads the event as it was published.
+func (f *Found) UnmarshalJSON(raw []byte) error {
+	var d foundData
+	if err := json.Unmarshal(raw, &d); err != nil {
+		return err
+	}
+	w := d.Place
+	p := Place{
+		Name: w.Name, Address: w.Address, Street: w.Street, City: w.City, State: w.State, PostalCode: w.PostalCode,
+		Country: w.Country, Phone: w.Phone, Website: w.Website, Category: w.Category, Categories: w.Categories,
+		Rating: w.Rating, ReviewsCount: w.ReviewsCount, Price: w.Price, Latitude: w.Latitude, Longitude: w.Longitude,
+		DataID: w.DataID, CID: w.CID, PlaceID: w.PlaceID, KGMID: w.KGMID, MapURL: w.MapURL, Status: w.Status,
+	}
+	for _, h := range w.OpeningHours {
+		p.OpeningHours = append(p.OpeningHours, DayHours(h))
+	}
+	*f = Found{JobID: d.JobID, BusinessType: d.BusinessType, Enrich: d.Enrich, Place: p, At: d.At}
+	return nil
+}
