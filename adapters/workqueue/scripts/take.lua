@@ -110,7 +110,7 @@ local function aged()
   for i = 2, #PRIORITIES do
     local stream = P .. PRIORITIES[i]
     local groups = redis.pcall('XINFO', 'GROUPS', stream)
-    local last = not groups.err and groups[1] and groups[1][8]
+    local last = not groups.err and (groups[1] and groups[1][8] or '0-0')
     local entry = last and redis.call('XRANGE', stream, '(' .. last, '+', 'COUNT', 1)[1]
     local at = entry and tonumber(entry[1]:match('^%d+'))
     if at and at < oldest then oldest, found = at, PRIORITIES[i] end
