@@ -1,0 +1,92 @@
+// The dashboard: starts each part and tells it what happens.
+
+import { startBatch } from "./batch.js";
+import { byId, setAttribute, setText } from "./dom.js";
+import { startDrawer } from "./drawer.js";
+import { startForm } from "./form.js";
+import { tickTimes } from "./format.js";
+import { finishedNotice } from "./job_text.js";
+import { startJobs } from "./jobs.js";
+import { startLeads } from "./leads.js";
+import { connect } from "./live.js";
+import { startLogin } from "./login.js";
+import { notify } from "./notices.js";
+import { startPoison } from "./poison.js";
+import { startQueues } from "./queues.js";
+import { startRunning } from "./running.js";
+import { startTotals } from "./totals.js";
+
+const TICK = 5000; // ms between updates of "3 min ago"
+const POLL = 10000; // ms between reads of what no event tells
+const TRY_AGAIN = 3000; // ms after a list could not be read
+
+startLogin();
+startForm();
+const totals = startTotals();
+const leads = startLeads();
+const drawer = startDrawer({ showLeads: leads.showOf });
+const open = drawer.open;
+const running = startRunning({ open });
+const jobs = startJobs({ open });
+const batch = startBatch();
+const queues = startQueues({ onChange: totals.queuesChanged });
+const poison = startPoison();
+
+connect({ onEvent: handle, onReload: loadAll, onState: showState });
+setInterval(tickTimes, TICK);
+setInterval(() => {
+  if (document.hidden) return;
+  queues.load().catch(() => {}); // the connection's state tells of trouble
+  poison.refresh();
+}, POLL);
+
+let retry = 0;
+async function loadAll() {
+  clearTimeout(retry);
+  batch.load();
+  const parts = [leads, jobs, running, queues, poison, totals];
+  const answers = await Promise.allSettled(parts.map((part) => part.load()));
+  const failed = answers.find(({ status }) => status === "rejected")?.reason;
+  if (!failed || failed.status === 401) return;
+  notify(failed.message, true);
+  retry = setTimeout(loadAll, TRY_AGAIN);
+}
+
+function handle(type, data) {
+  switch (type) {
+    case "job:updated":
+      jobChanged(data);
+      break;
+    case "scraping:progress":
+    case "enrichment:progress":
+      for (const part of [jobs, running, drawer]) part.progress(data);
+      break;
+    case "business:created":
+    case "business:updated":
+      leads.update(data);
+      totals.refresh();
+      break;
+    case "batch:progress":
+      batch.update(data);
+      break;
+    case "queue:updated":
+      queues.update(data);
+      break;
+    default: {
+      const notice = finishedNotice(type, data);
+      if (notice) notify(notice, type === "scraping:failed");
+    }
+  }
+}
+
+function jobChanged(job) {
+  for (const part of [jobs, running, drawer]) part.update(job);
+  batch.jobChanged(job);
+  if (job.status === "failed") poison.refresh();
+}
+
+function showState(state, seconds) {
+  setAttribute(byId("conn"), "data-state", state);
+  const texts = { connecting: "Connecting…", live: "Live", waiting: `Offline, next try in ${seconds} s` };
+  setText(byId("conn-text"), texts[state]);
+}

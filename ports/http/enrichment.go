@@ -1,0 +1,125 @@
+package http
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"leadstream/app"
+	"leadstream/domain/job"
+)
+
+type businessID struct {
+	ID int64 `path:"id" minimum:"1" doc:"The business's id"`
+}
+
+type enrichmentAccepted struct {
+	JobID      string `json:"jobId"`
+	BusinessID int64  `json:"businessId"`
+	Status     string `json:"status" example:"waiting"`
+	Message    string `json:"message"`
+}
+
+type enrichmentAnswer struct {
+	Location string `header:"Location" doc:"Where the job's state is read"`
+	Body     enrichmentAccepted
+}
+
+type batchAccepted struct {
+	BatchID   string `json:"batchId,omitempty"`
+	TotalJobs int    `json:"totalJobs"`
+	Status    string `json:"status,omitempty" enum:"processing"`
+	Message   string `json:"message"`
+}
+
+type batchAnswer struct {
+	Status int
+	Body   batchAccepted
+}
+
+type quotaView struct {
+	Provider  string        `json:"provider"`
+	Month     string        `json:"month" example:"2026-11"`
+	Used      int           `json:"used"`
+	Limit     int           `json:"limit"`
+	Remaining int           `json:"remaining"`
+	ResetsAt  string        `json:"resetsAt" format:"date-time"`
+	Rate      *app.RateView `json:"rate,omitempty" doc:"The throttle of enrichments, over all processes"`
+}
+
+func (h handlers) registerEnrichment(api huma.API) {
+	batch := huma.Operation{
+		OperationID: "queue-enrichment-batch", Method: http.MethodPost, Path: "/api/enrichment/batch", Tags: []string{"enrichment"},
+		Summary: "Enrich the oldest pending businesses", DefaultStatus: http.StatusAccepted, SkipValidateBody: true,
+		Description: "Answers 202 with the batch, or 200 when no business is pending.", Errors: []int{400, 429, 503},
+	}
+	huma.Register(api, batch, h.queueBatch)
+	describeBody(api, &batch, batchBody{}, false)
+
+	huma.Register(api, huma.Operation{
+		OperationID: "queue-enrichment", Method: http.MethodPost, Path: "/api/enrichment/{id}", Tags: []string{"enrichment"},
+		Summary: "Find the contacts of one business", DefaultStatus: http.StatusAccepted, Errors: []int{400, 404, 429, 503},
+		Description: "Runs with high priority. A business that is in the queue already keeps its job.",
+	}, h.queueEnrichment)
+
+	type batchID struct {
+		ID string `path:"batchId" doc:"The batch's id"`
+	}
+	type batchStatus struct{ Body app.BatchView }
+	huma.Register(api, huma.Operation{
+		OperationID: "enrichment-batch-status", Method: http.MethodGet, Path: "/api/enrichment/batch/{batchId}/status", Tags: []string{"enrichment"},
+		Summary: "How a batch stands", Errors: []int{404, 503},
+	}, func(ctx context.Context, in *batchID) (*batchStatus, error) {
+		b, err := h.app.Batch(ctx, in.ID)
+		if err != nil {
+			return nil, h.answer(err, "path.")
+		}
+		return &batchStatus{app.ViewBatch(b)}, nil
+	})
+
+	type quotaAnswer struct{ Body quotaView }
+	huma.Register(api, huma.Operation{
+		OperationID: "enrichment-quota", Method: http.MethodGet, Path: "/api/enrichment/quota", Tags: []string{"enrichment"},
+		Summary: "What is used of the paid provider's month", Errors: []int{503},
+	}, func(ctx context.Context, _ *struct{}) (*quotaAnswer, error) {
+		q, rate, err := h.app.EnrichmentQuota(ctx)
+		if err != nil {
+			return nil, h.answer(err, "")
+		}
+		return &quotaAnswer{quotaView{
+			q.Provider, q.Month, q.Used, q.Limit, max(q.Limit-q.Used, 0), app.ViewTime(q.ResetsAt), app.ViewRate(rate),
+		}}, nil
+	})
+}
+
+func (h handlers) queueEnrichment(ctx context.Context, in *businessID) (*enrichmentAnswer, error) {
+	j, err := h.app.QueueEnrichment(ctx, job.EnrichBusiness{BusinessID: in.ID}, app.Origin{})
+	if err != nil {
+		return nil, h.answer(err, "path.")
+	}
+	return &enrichmentAnswer{
+		Location: "/api/jobs/" + j.ID(),
+		Body:     enrichmentAccepted{j.ID(), in.ID, j.State().String(), "Enrichment job queued"},
+	}, nil
+}
+
+func (h handlers) queueBatch(ctx context.Context, in *rawBody) (*batchAnswer, error) {
+	body := in.RawBody
+	if len(body) == 0 {
+		body = []byte("{}") // every field has a default
+	}
+	cmd, err := decodeCommand[job.EnrichBatch](h, job.EnrichBatchName, body)
+	if err != nil {
+		return nil, err
+	}
+	b, err := h.app.QueueEnrichmentBatch(ctx, cmd, app.Origin{})
+	if err != nil {
+		return nil, h.answer(err, "body.")
+	}
+	if b.Total == 0 {
+		return &batchAnswer{http.StatusOK, batchAccepted{Message: "No pending businesses to enrich"}}, nil
+	}
+	return &batchAnswer{http.StatusAccepted, batchAccepted{b.ID, b.Total, "processing", fmt.Sprintf("%d enrichment jobs queued", b.Total)}}, nil
+}

@@ -1,0 +1,33 @@
+package http
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+type healthView struct {
+	Status string            `json:"status" enum:"ok,unavailable"`
+	Down   map[string]string `json:"down,omitempty" doc:"What is down, and why"`
+}
+
+type healthAnswer struct {
+	Status int
+	Body   healthView
+}
+
+func (h handlers) registerHealth(api huma.API) {
+	huma.Register(api, get("alive", "/healthz", "health", "Whether the process is alive"),
+		func(context.Context, *struct{}) (*healthAnswer, error) {
+			return &healthAnswer{http.StatusOK, healthView{Status: "ok"}}, nil
+		})
+	huma.Register(api, get("ready", "/readyz", "health", "Whether everything it needs is there", 503),
+		func(ctx context.Context, _ *struct{}) (*healthAnswer, error) {
+			health := h.app.Health(ctx)
+			if !health.Ready {
+				return &healthAnswer{http.StatusServiceUnavailable, healthView{"unavailable", health.Down}}, nil
+			}
+			return &healthAnswer{http.StatusOK, healthView{Status: "ok"}}, nil
+		})
+}

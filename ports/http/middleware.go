@@ -1,0 +1,70 @@
+package http
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/middleware/compress"
+	"github.com/gofiber/fiber/v2/middleware/cors"
+	"github.com/gofiber/fiber/v2/middleware/limiter"
+	"github.com/gofiber/fiber/v2/middleware/recover"
+	"github.com/gofiber/fiber/v2/middleware/requestid"
+)
+
+// contentPolicy lets pages load their own files and talk to their own server, and nothing else.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+func useMiddleware(f *fiber.App, o Options, g guard) {
+	f.Use(requestid.New())
+	f.Use(recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: func(c *fiber.Ctx, e any) {
+		o.Logger.Error("request panicked", "method", c.Method(), "path", c.Path(), "panic", e)
+	}}))
+	f.Use(securityHeaders)
+	if len(o.AllowedOrigins) > 0 {
+		f.Use(cors.New(cors.Config{AllowOrigins: strings.Join(o.AllowedOrigins, ","), AllowCredentials: true, MaxAge: 600}))
+	}
+	f.Use(g.check)
+	f.Use(limitPosts(o.PostsPerMinute))
+	f.Use(compress.New(compress.Config{Next: isUpgrade}))
+	f.Use(deadline)
+}
+
+func securityHeaders(c *fiber.Ctx) error {
+	c.Set("Content-Security-Policy", contentPolicy)
+	c.Set("X-Content-Type-Options", "nosniff")
+	c.Set("Referrer-Policy", "no-referrer")
+	c.Set("Cross-Origin-Opener-Policy", "same-origin")
+	c.Set("Cross-Origin-Resource-Policy", "same-origin")
+	if strings.HasPrefix(c.Path(), "/api") {
+		c.Set(fiber.HeaderCacheControl, "no-store")
+	}
+	return c.Next()
+}
+
+func limitPosts(perMinute int) fiber.Handler {
+	return limiter.New(limiter.Config{
+		Max: perMinute, Expiration: time.Minute,
+		Next: func(c *fiber.Ctx) bool { return c.Method() != fiber.MethodPost },
+		LimitReached: func(c *fiber.Ctx) error {
+			return sendProblem(c, newProblem(fiber.StatusTooManyRequests,
+				"more than "+strconv.Itoa(perMinute)+" POST requests a minute"))
+		},
+	})
+}
+
+func isUpgrade(c *fiber.Ctx) bool { return strings.EqualFold(c.Get(fiber.HeaderUpgrade), "websocket") }
+
+// deadline bounds each request; sockets stay open.
+func deadline(c *fiber.Ctx) error {
+	if isUpgrade(c) {
+		return c.Next()
+	}
+	ctx, cancel := context.WithTimeout(c.UserContext(), requestTimeout)
+	defer cancel()
+	c.SetUserContext(ctx)
+	return c.Next()
+}

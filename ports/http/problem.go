@@ -1,0 +1,126 @@
+package http
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gofiber/fiber/v2"
+
+	"leadstream/domain/fault"
+)
+
+// problem is an error as every client sees it (RFC 9457).
+type problem struct {
+	Type   string        `json:"type" doc:"What kind of problem it is; about:blank says no more than the status" example:"about:blank"`
+	Title  string        `json:"title" doc:"The status in words"`
+	Status int           `json:"status"`
+	Detail string        `json:"detail,omitempty" doc:"What is wrong with this very request"`
+	Errors []faultDetail `json:"errors,omitempty" doc:"Every faulty field"`
+}
+
+// faultDetail is one faulty field.
+type faultDetail struct {
+	Location string `json:"location" doc:"Where the field stands" example:"body.radius"`
+	Message  string `json:"message" doc:"What is wrong with it"`
+	Value    any    `json:"value,omitempty" doc:"What was given"`
+}
+
+func (p *problem) Error() string { return p.Detail }
+
+// GetStatus is the HTTP status.
+func (p *problem) GetStatus() int { return p.Status }
+
+// ContentType makes the answer a problem document.
+func (p *problem) ContentType(string) string { return "application/problem+json" }
+
+func newProblem(status int, detail string, details ...faultDetail) *problem {
+	return &problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Errors: details}
+}
+
+// statuses is the one table of what a kind of error is to a client.
+var statuses = map[fault.Kind]int{
+	fault.Invalid:     http.StatusBadRequest,
+	fault.NotFound:    http.StatusNotFound,
+	fault.Conflict:    http.StatusConflict,
+	fault.Unavailable: http.StatusServiceUnavailable,
+	fault.Transient:   http.StatusServiceUnavailable,
+	fault.Postponed:   http.StatusServiceUnavailable,
+}
+
+// retryAfterSeconds is what clients are told of an outage.
+const retryAfterSeconds = "2"
+
+// answer turns an error of a use case into a problem; where says in front of
+// which locations its fields stand. Unexpected ones are logged, and hidden.
+func (h handlers) answer(err error, where string) error {
+	status, known := statuses[fault.KindOf(err)]
+	if !known {
+		h.log.Error("request failed", "error", err)
+		return newProblem(http.StatusInternalServerError, "an unexpected error; it has been logged")
+	}
+	if status == http.StatusServiceUnavailable {
+		h.log.Warn("request not served", "error", err)
+		p := newProblem(status, "a service that this request needs is not available; try again")
+		return huma.ErrorWithHeaders(p, http.Header{"Retry-After": {retryAfterSeconds}})
+	}
+	var details []faultDetail
+	for _, f := range fault.FieldsOf(err) {
+		details = append(details, faultDetail{where + f.Location, f.Message, f.Value})
+	}
+	return newProblem(status, err.Error(), details...)
+}
+
+func init() {
+	// huma's own validation answers with our problem, and with 400 where its
+	// default is 422: a faulty request is a faulty request.
+	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+		if status == http.StatusUnprocessableEntity {
+			status = http.StatusBadRequest
+		}
+		p := newProblem(status, message)
+		for _, err := range errs {
+			var detail *huma.ErrorDetail
+			if errors.As(err, &detail) {
+				p.Errors = append(p.Errors, faultDetail{detail.Location, detail.Message, detail.Value})
+			}
+		}
+		return p
+	}
+}
+
+// answerError answers for what never reached a handler of the API.
+func answerError(log *slog.Logger) fiber.ErrorHandler {
+	return func(c *fiber.Ctx, err error) error {
+		status, detail := http.StatusInternalServerError, "an unexpected error; it has been logged"
+		var refused *fiber.Error
+		if errors.As(err, &refused) {
+			status, detail = refused.Code, refused.Message
+		} else {
+			log.Error("request failed", "method", c.Method(), "path", c.Path(), "error", err)
+		}
+		return sendProblem(c, newProblem(status, detail))
+	}
+}
+
+func sendProblem(c *fiber.Ctx, p *problem) error {
+	return c.Status(p.Status).JSON(p, p.ContentType(""))
+}
+
+// notFound ends every path that nothing serves, and tells a wrong method from
+// a wrong path.
+func notFound(c *fiber.Ctx) error {
+	var allowed []string
+	for _, route := range c.App().GetRoutes(true) {
+		if route.Method != fiber.MethodHead && fiber.RoutePatternMatch(c.Path(), route.Path) {
+			allowed = append(allowed, route.Method)
+		}
+	}
+	if len(allowed) == 0 {
+		return sendProblem(c, newProblem(http.StatusNotFound, "nothing is served at this path"))
+	}
+	c.Set(fiber.HeaderAllow, strings.Join(allowed, ", "))
+	return sendProblem(c, newProblem(http.StatusMethodNotAllowed, "this path does not serve "+c.Method()))
+}

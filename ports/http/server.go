@@ -1,0 +1,101 @@
+// Package http is the port of the REST API: requests become calls of use
+// cases, and what they answer becomes JSON. Fiber carries it; huma validates
+// what it can from the types and writes the OpenAPI document from the same.
+package http
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humafiber"
+	"github.com/gofiber/fiber/v2"
+
+	"leadstream/app"
+)
+
+const (
+	maxBody        = 1 << 20
+	requestTimeout = 10 * time.Second
+	// idleTimeout ends connections that nobody uses.
+	idleTimeout = 2 * time.Minute
+)
+
+// Options is what the server needs.
+type Options struct {
+	App            *app.App
+	Logger         *slog.Logger
+	Version        string
+	Tokens         []string // empty lets everyone in
+	AllowedOrigins []string
+	PostsPerMinute int // of one client
+	// Mount adds the routes of the WebSocket port.
+	Mount func(fiber.Router)
+}
+
+// Server serves the API, its documentation and the dashboard.
+type Server struct {
+	fiber *fiber.App
+	api   huma.API
+}
+
+// New makes a server.
+func New(o Options) *Server {
+	f := fiber.New(fiber.Config{
+		AppName: "Leadstream", DisableStartupMessage: true, BodyLimit: maxBody, ErrorHandler: answerError(o.Logger),
+		// Values of a request are copied: what use cases keep of them must not
+		// change under them when Fiber uses its buffers again.
+		Immutable: true, ReadTimeout: 30 * time.Second, IdleTimeout: idleTimeout, StreamRequestBody: false,
+	})
+	guard := newGuard(o.Tokens)
+	useMiddleware(f, o, guard)
+	s := &Server{fiber: f}
+	s.api = newAPI(f, o)
+	h := handlers{app: o.App, log: o.Logger}
+	h.registerScraper(s.api)
+	h.registerEnrichment(s.api)
+	h.registerJobs(s.api)
+	h.registerQueues(s.api)
+	h.registerPoison(s.api)
+	h.registerBusinesses(s.api)
+	h.registerHealth(s.api)
+	guard.mount(f)
+	if o.Mount != nil {
+		o.Mount(f)
+	}
+	mountPages(f)
+	mountMetrics(f)
+	f.Use(notFound)
+	return s
+}
+
+// handlers calls the use cases.
+type handlers struct {
+	app *app.App
+	log *slog.Logger
+}
+
+func newAPI(f *fiber.App, o Options) huma.API {
+	config := huma.DefaultConfig("Leadstream", o.Version)
+	config.Info.Description = "Find local businesses and their contacts, as background jobs."
+	config.DocsPath = ""     // the documentation page is ours: it needs no CDN
+	config.SchemasPath = ""  // and the document holds every schema
+	config.CreateHooks = nil // no $schema fields in answers
+	config.RejectUnknownQueryParameters = true
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer"}}
+	if len(o.Tokens) > 0 {
+		config.Security = []map[string][]string{{"bearer": {}}}
+	}
+	return humafiber.New(f, config)
+}
+
+// Serve answers on a listener until Shutdown.
+func (s *Server) Serve(l net.Listener) error { return s.fiber.Listener(l) }
+
+// Shutdown lets running requests finish while ctx lasts.
+func (s *Server) Shutdown(ctx context.Context) error { return s.fiber.ShutdownWithContext(ctx) }
+
+// OpenAPI is the API's document.
+func (s *Server) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }

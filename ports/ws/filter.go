@@ -1,0 +1,84 @@
+package ws
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// filter is which events a client wants; empty fields do not restrict.
+type filter struct {
+	Types   []string `json:"types"`
+	JobID   string   `json:"jobId"`
+	BatchID string   `json:"batchId"`
+}
+
+// scope is what an event is about.
+type scope struct {
+	JobID   string `json:"jobId"`
+	BatchID string `json:"batchId"`
+}
+
+func scopeOf(e Event) scope {
+	var envelope struct {
+		Data scope `json:"data"`
+	}
+	_ = json.Unmarshal(e.Frame, &envelope) // what is no envelope is about nothing
+	return envelope.Data
+}
+
+func (f filter) wants(e Event, s scope) bool {
+	return f.wantsType(e.Type) && (f.JobID == "" || f.JobID == s.JobID) && (f.BatchID == "" || f.BatchID == s.BatchID)
+}
+
+func (f filter) wantsType(t string) bool {
+	if len(f.Types) == 0 {
+		return t != internalType
+	}
+	for _, want := range f.Types {
+		if want == t || want == "*" && t != internalType || strings.HasSuffix(want, ":*") && strings.HasPrefix(t, want[:len(want)-1]) && t != internalType {
+			return true
+		}
+	}
+	return false
+}
+
+// internalType is an event between our own handlers; clients get the
+// business:created that follows from it.
+const internalType = "business:found"
+
+const maxTypes = 50
+
+func (f filter) validate() error {
+	if len(f.Types) > maxTypes {
+		return fmt.Errorf("at most %d types", maxTypes)
+	}
+	for _, t := range f.Types {
+		if t == "" || strings.Contains(strings.TrimSuffix(t, "*"), "*") {
+			return fmt.Errorf("%q is not an event type or a prefix such as scraping:*", t)
+		}
+	}
+	return nil
+}
+
+func parseTypes(text string) []string {
+	if text == "" {
+		return nil
+	}
+	types := strings.Split(text, ",")
+	for i := range types {
+		types[i] = strings.TrimSpace(types[i])
+	}
+	return types
+}
+
+// parseSubscribe reads {"subscribe":{…}}, what clients send to change their filter.
+func parseSubscribe(raw []byte) (filter, error) {
+	var message struct {
+		Subscribe *filter `json:"subscribe"`
+	}
+	if err := json.Unmarshal(raw, &message); err != nil || message.Subscribe == nil {
+		return filter{}, fmt.Errorf(`must be {"subscribe":{"types":[…],"jobId":"…","batchId":"…"}}`)
+	}
+	return *message.Subscribe, message.Subscribe.validate()
+}
