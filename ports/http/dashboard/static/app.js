@@ -18,7 +18,8 @@ import { startTotals } from "./totals.js";
 
 const TICK = 5000; // ms between updates of "3 min ago"
 const POLL = 10000; // ms between reads of what no event tells
-const TRY_AGAIN = 3000; // ms after a list could not be read
+const TRY_AGAIN = 2000; // ms after a list could not be read, doubled each time
+const TRY_AGAIN_MAX = 60000; // ms
 
 startLogin();
 startForm();
@@ -41,15 +42,20 @@ setInterval(() => {
 }, POLL);
 
 let retry = 0;
+let failures = 0; // in a row
 async function loadAll() {
   clearTimeout(retry);
   batch.load();
-  const parts = [leads, jobs, running, queues, poison, totals];
-  const answers = await Promise.allSettled(parts.map((part) => part.load()));
+  const first = await Promise.allSettled([leads.load()]); // jobs are titled by the leads' names
+  const rest = await Promise.allSettled([jobs, running, queues, poison, totals].map((part) => part.load()));
+  const answers = [...first, ...rest];
   const failed = answers.find(({ status }) => status === "rejected")?.reason;
-  if (!failed || failed.status === 401) return;
+  if (!failed || failed.status === 401) {
+    failures = 0;
+    return;
+  }
   notify(failed.message, true);
-  retry = setTimeout(loadAll, TRY_AGAIN);
+  retry = setTimeout(loadAll, Math.min(TRY_AGAIN_MAX, TRY_AGAIN * 2 ** failures++));
 }
 
 function handle(type, data) {
@@ -87,6 +93,7 @@ function jobChanged(job) {
 
 function showState(state, seconds) {
   setAttribute(byId("conn"), "data-state", state);
-  const texts = { connecting: "Connecting…", live: "Live", waiting: `Offline, next try in ${seconds} s` };
+  const texts = { connecting: "Connecting…", live: "Live", waiting: "Offline" };
   setText(byId("conn-text"), texts[state]);
+  setText(byId("conn-wait"), state === "waiting" ? `next try in ${seconds} s` : "");
 }

@@ -2,9 +2,11 @@
 
 import { onFrame } from "./timing.js";
 
+const FRESH_AT_ONCE = 8; // more new rows in one frame than this are not worth an animation each
+
 // KeyedList keeps rows in order and touches only those that changed, once a
-// frame. build(item) makes a row: {nodes: [...], update(item)}; cap bounds how
-// many rows stand on the page, the last ones leave first.
+// frame. build(item, fresh) makes a row: {nodes: [...], update(item)}; cap bounds
+// how many rows stand on the page, the last ones leave first.
 export class KeyedList {
   constructor({ body, key, compare, build, cap = 1000, onChange = () => {} }) {
     Object.assign(this, { body, key, compare, build, cap, onChange });
@@ -41,6 +43,7 @@ export class KeyedList {
     const wanted = new Set(items.map(this.key));
     for (const key of this.entries.keys()) if (!wanted.has(key)) this.pending.set(key, null);
     for (const item of items) this.pending.set(this.key(item), item);
+    this.#arrange();
     this.flush(false);
   }
 
@@ -51,7 +54,8 @@ export class KeyedList {
     this.flush(false);
   }
 
-  flush(fresh = true) {
+  flush(live = true) {
+    const fresh = live && this.pending.size <= FRESH_AT_ONCE;
     for (const [key, item] of this.pending) {
       const entry = this.entries.get(key);
       if (item === null) this.#drop(key, entry);
@@ -65,6 +69,12 @@ export class KeyedList {
       this.#drop(this.key(last.item), last);
     }
     this.onChange();
+  }
+
+  // #arrange puts rows in order anew, as compare may have come to mean another order.
+  #arrange() {
+    this.order.sort((a, b) => this.compare(a.item, b.item));
+    this.body.append(...this.order.flatMap((entry) => entry.row.nodes));
   }
 
   #insert(key, item, fresh) {

@@ -51,20 +51,42 @@ export function leadRow(lead, fresh) {
     if (queued) notify(`Looking for contacts of ${now.name}.`);
   });
 
-  function update(next) {
-    now = next;
-    setAttribute(row, "data-enrichment-status", next.enrichment_status);
+  const drawPlace = whenChanged(placeFields, (next) => {
     setAttribute(fold, "aria-label", `Contacts of ${next.name}`);
     setAttribute(enrich, "aria-label", `Enrich ${next.name}`);
     setText(name, next.name);
     drawKind(kind, next);
     drawWhere(where, next);
     drawReach(reach, next);
-    setText(rating, next.rating === null || next.rating === undefined ? "–" : `${next.rating.toFixed(1)} ★ ${next.reviews_count ? `(${count(next.reviews_count)})` : ""}`);
+    setText(rating, ratingText(next));
+  });
+  function update(next) {
+    now = next;
+    setAttribute(row, "data-enrichment-status", next.enrichment_status);
+    drawPlace(next);
     drawContacts(pill, best, next);
     if (unfolded()) drawMore();
   }
   return { nodes: [row, more], update };
+}
+
+// whenChanged draws only when one of the fields is another than last time:
+// most updates of a lead bring contacts and leave the place as it was.
+function whenChanged(fields, draw) {
+  let last = null;
+  return (lead) => {
+    const key = JSON.stringify(fields.map((field) => lead[field]));
+    if (key === last) return;
+    last = key;
+    draw(lead);
+  };
+}
+
+const placeFields = ["name", "category", "business_type", "price", "status", "city", "state", "street", "address", "phone", "website", "rating", "reviews_count"];
+
+function ratingText({ rating, reviews_count: reviews }) {
+  if (!Number.isFinite(rating)) return "–";
+  return `${rating.toFixed(1)} ★${reviews ? ` (${count(reviews)})` : ""}`;
 }
 
 function cell(...children) {

@@ -6,11 +6,13 @@ const LONGEST_WAIT = 15000; // ms
 
 // connect follows the event stream.
 //   onEvent(type, data)  an event, in order
-//   onReload()           events may be missing: lists must be read anew
+//   onReload()           events may be missing: lists must be read anew; also
+//                        told once when the first attempt fails, as REST may work
 //   onState(state, seconds)  "connecting", "live", or "waiting" for the next attempt
 export function connect({ onEvent, onReload, onState }) {
   let lastId = "";
-  let attempts = 0;
+  let attempts = 0; // failed in a row
+  let wasOpen = false;
   let socket = null;
   let timer = 0;
   let tick = 0;
@@ -26,6 +28,7 @@ export function connect({ onEvent, onReload, onState }) {
 
   function opened() {
     attempts = 0;
+    wasOpen = true;
     onState("live");
     if (!lastId) onReload(); // there was nothing to go on from
   }
@@ -44,6 +47,7 @@ export function connect({ onEvent, onReload, onState }) {
 
   function closed() {
     socket = null;
+    if (!wasOpen && attempts === 0) onReload();
     const wait = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** attempts++) * (0.75 + Math.random() / 2);
     const due = Date.now() + wait;
     const tell = () => onState("waiting", Math.max(1, Math.ceil((due - Date.now()) / 1000)));

@@ -20,7 +20,7 @@ export async function attempt(button, run) {
   try {
     return await run();
   } catch (err) {
-    notify(err.message, true);
+    notify([err.message, ...(err.fields ?? []).map(({ message }) => message)].join(": "), true);
     return null;
   } finally {
     button.disabled = false;

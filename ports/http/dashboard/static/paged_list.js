@@ -1,6 +1,7 @@
 // A list that is read page by page and kept current by events.
 
 import { count } from "./format.js";
+import { attempt } from "./notices.js";
 import { atMostEvery } from "./timing.js";
 
 const RECOUNT_EVERY = 2000; // ms
@@ -17,18 +18,21 @@ export class PagedList {
     this.reads = 0; // numbers the loads, so that an overtaken answer is dropped
     this.missed = null; // what events brought while a load was under way
     list.onChange = () => this.#shown();
-    more.addEventListener("click", () => this.#loadMore());
+    more.addEventListener("click", () => attempt(more, () => this.#loadMore()));
     this.recount = atMostEvery(RECOUNT_EVERY, () => this.#recount());
   }
 
   // load reads the first page anew.
   async load() {
     const read = ++this.reads;
-    this.missed = [];
-    const page = await this.fetchPage({ cursor: "", limit: this.pageSize });
+    const missed = (this.missed = []);
+    let page = null;
+    try {
+      page = await this.fetchPage({ cursor: "", limit: this.pageSize });
+    } finally {
+      if (read === this.reads) this.missed = null;
+    }
     if (read !== this.reads) return;
-    const missed = this.missed;
-    this.missed = null;
     this.total = page.total;
     this.cursor = page.nextCursor ?? "";
     this.list.reset(page.items);
@@ -48,7 +52,6 @@ export class PagedList {
     if (!known) this.#count(1);
   }
 
-  // remove takes an item off the list.
   #leave(key) {
     this.list.remove(key);
     this.#count(-1);
@@ -70,15 +73,10 @@ export class PagedList {
   async #loadMore() {
     if (this.list.trimmed) return this.load();
     const read = this.reads;
-    this.more.disabled = true;
-    try {
-      const page = await this.fetchPage({ cursor: this.cursor, limit: this.pageSize });
-      if (read !== this.reads) return;
-      this.cursor = page.nextCursor ?? "";
-      this.list.append(page.items);
-    } finally {
-      this.more.disabled = false;
-    }
+    const page = await this.fetchPage({ cursor: this.cursor, limit: this.pageSize });
+    if (read !== this.reads) return;
+    this.cursor = page.nextCursor ?? "";
+    this.list.append(page.items);
   }
 
   async #recount() {

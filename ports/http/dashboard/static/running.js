@@ -11,6 +11,7 @@ const ROWS = 12;
 
 export function startRunning({ open }) {
   const running = new Map(); // job id → job, also of those beyond ROWS
+  let missed = []; // the newest changes, as they may overtake the answer of a load
   const list = new KeyedList({ body: byId("running-list"), key: (job) => job.jobId, compare: scrapesFirst, build: (job) => runningRow(job, open) });
   const show = () => {
     setText(byId("running-count"), running.size || "");
@@ -24,18 +25,24 @@ export function startRunning({ open }) {
     for (const job of wanted) if (list.get(job.jobId) !== job) list.put(job);
     show();
   };
+  const take = (job) => {
+    if (job.status !== "active") return running.delete(job.jobId);
+    return running.set(job.jobId, merged(running.get(job.jobId), job));
+  };
 
   return {
     async load() {
+      missed = [];
       const { jobs } = await api.jobs({ status: "active", limit: SHOWN });
       running.clear();
       for (const job of jobs ?? []) running.set(job.jobId, job);
+      missed.forEach(take);
       fill();
     },
     update(job) {
-      if (job.status === "active") running.set(job.jobId, merged(running.get(job.jobId), job));
-      else if (!running.delete(job.jobId)) return;
-      fill();
+      missed.push(job);
+      if (missed.length > SHOWN) missed.shift();
+      if (take(job)) fill();
     },
     progress(event) {
       const job = running.get(event.jobId);

@@ -1,0 +1,122 @@
+package googlemaps
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-rod/rod"
+	"github.com/go-rod/rod/lib/proto"
+)
+
+// replies listens to what a page fetches, and keeps the search replies.
+type replies struct {
+	page *rod.Page
+	came chan struct{} // has one token when a reply has come
+
+	mu       sync.Mutex
+	bodies   [][]byte
+	expected map[proto.NetworkRequestID]bool
+	document int // status of the newest document
+}
+
+// listen begins to listen; it ends with ctx.
+func listen(ctx context.Context, page *rod.Page) *replies {
+	r := &replies{page: page, came: make(chan struct{}, 1), expected: map[proto.NetworkRequestID]bool{}}
+	wait := page.Context(ctx).EachEvent(r.sent, r.responded, r.finished, r.failed)
+	go wait()
+	return r
+}
+
+// searchReply tells the requests whose replies hold places.
+func searchReply(url string) bool {
+	return strings.Contains(url, "/search?") && strings.Contains(url, "tbm=map")
+}
+
+func (r *replies) sent(e *proto.NetworkRequestWillBeSent) {
+	if searchReply(e.Request.URL) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.expected[e.RequestID] = true
+	}
+}
+
+func (r *replies) responded(e *proto.NetworkResponseReceived) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if e.Type == proto.NetworkResourceTypeDocument {
+		r.document = e.Response.Status
+	}
+}
+
+// finished fetches a reply's body. It must not be done on the events' own
+// goroutine, on which the answer would have to arrive.
+func (r *replies) finished(e *proto.NetworkLoadingFinished) {
+	r.mu.Lock()
+	wanted := r.expected[e.RequestID]
+	r.mu.Unlock()
+	if !wanted {
+		return
+	}
+	go func() {
+		answer, err := proto.NetworkGetResponseBody{RequestID: e.RequestID}.Call(r.page)
+		var body []byte
+		if err == nil && !answer.Base64Encoded {
+			body = []byte(answer.Body)
+		}
+		r.done(e.RequestID, body)
+	}()
+}
+
+func (r *replies) failed(e *proto.NetworkLoadingFailed) { r.done(e.RequestID, nil) }
+
+func (r *replies) done(id proto.NetworkRequestID, body []byte) {
+	r.mu.Lock()
+	delete(r.expected, id)
+	if body != nil {
+		r.bodies = append(r.bodies, body)
+	}
+	r.mu.Unlock()
+	if body != nil {
+		select {
+		case r.came <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// take answers the bodies that have come since the last call.
+func (r *replies) take() [][]byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	bodies := r.bodies
+	r.bodies = nil
+	return bodies
+}
+
+// pending is how many replies are on their way.
+func (r *replies) pending() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.expected) + len(r.bodies)
+}
+
+// status is that of the newest document, 0 before there is one.
+func (r *replies) status() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.document
+}
+
+// wait waits for the next reply, at most that long.
+func (r *replies) wait(ctx context.Context, atMost time.Duration) error {
+	select {
+	case <-r.came:
+		return nil
+	case <-time.After(atMost):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

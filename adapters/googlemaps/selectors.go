@@ -1,0 +1,121 @@
+package googlemaps
+
+// Every selector of the site, so that a change of its markup is one change
+// here. Roles, labels and data attributes are preferred to class names.
+const (
+	feedSelector       = `div[role="feed"]`
+	placeTitleSelector = `h1.DUwDvf`
+	endTextSelector    = `span.HlvSq`
+	consentForm        = `form[action*="/save"]`
+	captchaForm        = `#captcha-form`
+	noResultText       = "Google Maps can't find"
+	noResultHint       = "Make sure your search is spelled correctly"
+	limitedText        = "You're seeing a limited view of Google Maps"
+	endText            = "You've reached the end of the list"
+)
+
+// consentLabels are those of the button that refuses, then of the one that
+// accepts, in the languages of SCRAPER_LANGUAGE seen so far.
+var consentLabels = []string{
+	"Reject all", "Alle ablehnen", "Tout refuser", "Rechazar todo", "Rifiuta tutto", "Rejeitar tudo", "Alles afwijzen", "Odrzuć wszystko",
+	"Accept all", "Alle akzeptieren", "Tout accepter", "Aceptar todo", "Accetta tutto", "Aceitar tudo", "Alles accepteren", "Zaakceptuj wszystko",
+}
+
+// cardsScript reads the feed's cards: see card for its answer.
+const cardsScript = `() => {
+  const text = (root, selector) => (root.querySelector(selector)?.textContent || '').trim();
+  return [...document.querySelectorAll('div[role="feed"] a[href*="/maps/place/"], div[role="feed"] a.hfpxzc')].map(anchor => {
+    const card = anchor.closest('div.Nv2PK, [role="article"]') || anchor.parentElement;
+    const rows = [...card.querySelectorAll('.W4Efsd .W4Efsd')].map(row => row.textContent.trim());
+    const site = card.querySelector('a[data-value="Website"], a.lcr4fd');
+    const before = card.previousElementSibling;
+    return {
+      name: anchor.getAttribute('aria-label') || text(card, '.qBF1Pd'),
+      href: anchor.href,
+      rating: card.querySelector('span[role="img"]')?.getAttribute('aria-label') || '',
+      rows,
+      phone: text(card, 'span.UsdlK'),
+      website: site ? site.getAttribute('href') : '',
+      sponsored: !!card.querySelector('h1[aria-label="Sponsored"]') || !!before?.matches('h1[aria-label="Sponsored"]')
+        || !!before?.querySelector?.('h1[aria-label="Sponsored"]') || anchor.getAttribute('href').startsWith('/aclk'),
+    };
+  });
+}`
+
+// scrollScript scrolls the feed to its end and answers how far it is.
+const scrollScript = `() => {
+  const feed = document.querySelector('div[role="feed"]');
+  if (!feed) return {cards: 0, end: false, gone: true};
+  feed.scrollTop = feed.scrollHeight;
+  const end = [...feed.querySelectorAll('span.HlvSq')].some(s => s.textContent.includes("end of the list"))
+    || !!feed.querySelector('span.HlvSq');
+  return {cards: feed.querySelectorAll('a[href*="/maps/place/"]').length, end, gone: false};
+}`
+
+// nudgeScript does to a feed that is stuck what a person would: show its last card.
+const nudgeScript = `() => {
+  const cards = document.querySelectorAll('div[role="feed"] a[href*="/maps/place/"]');
+  const feed = document.querySelector('div[role="feed"]');
+  if (!cards.length || !feed) return;
+  feed.scrollTop = Math.max(0, feed.scrollHeight - 2 * feed.clientHeight);
+  cards[cards.length - 1].scrollIntoView();
+  feed.dispatchEvent(new Event('scroll'));
+}`
+
+// stateScript reads what kind of page this is: see pageState.
+const stateScript = `(consentForm, captchaForm, titleSelector, feedSelector) => {
+  const text = document.body ? document.body.innerText : '';
+  return {
+    host: location.hostname,
+    path: location.pathname,
+    ready: document.readyState,
+    consent: location.hostname.startsWith('consent.') || !!document.querySelector(consentForm),
+    captcha: !!document.querySelector(captchaForm),
+    feed: !!document.querySelector(feedSelector),
+    place: !!document.querySelector(titleSelector),
+    text: text.slice(0, 4000),
+  };
+}`
+
+// consentScript clicks the first button that has one of the labels.
+const consentScript = `labels => {
+  for (const label of labels) {
+    for (const button of document.querySelectorAll('button, input[type="submit"]')) {
+      if (button.getAttribute('aria-label') === label || button.textContent.trim() === label || button.value === label) {
+        button.click();
+        return label;
+      }
+    }
+  }
+  return '';
+}`
+
+// initialStateScript finds the place's own data in the page's initial state.
+const initialStateScript = `() => {
+  const state = window.APP_INITIALIZATION_STATE?.[3];
+  if (!state) return '';
+  for (const value of Object.values(state)) {
+    for (const index of [6, 5]) {
+      const text = value?.[index];
+      if (typeof text === 'string' && text.startsWith(")]}'")) return text;
+    }
+  }
+  return '';
+}`
+
+// panelScript reads a place's panel, for what the initial state lacks.
+const panelScript = `() => {
+  const attr = (selector, name) => document.querySelector(selector)?.getAttribute(name) || '';
+  const text = selector => (document.querySelector(selector)?.textContent || '').trim();
+  return {
+    name: text('h1.DUwDvf'),
+    href: location.href,
+    rating: text('.F7nice span[aria-hidden="true"]'),
+    reviews: attr('.F7nice [aria-label$="reviews"]', 'aria-label'),
+    address: attr('button[data-item-id="address"]', 'aria-label').replace(/^[^:]*:\s*/, ''),
+    website: attr('a[data-item-id="authority"]', 'href'),
+    phone: attr('[data-item-id^="phone:tel:"]', 'data-item-id').replace('phone:tel:', ''),
+    category: text('button.DkEaL') || text('button[jsaction$=".category"]'),
+    closed: /permanently closed/i.test(text('.fCEvvc')),
+  };
+}`
