@@ -37,7 +37,7 @@ const cardsScript = `() => {
       phone: text(card, 'span.UsdlK'),
       website: site ? site.getAttribute('href') : '',
       sponsored: !!card.querySelector('h1[aria-label="Sponsored"]') || !!before?.matches('h1[aria-label="Sponsored"]')
-        || !!before?.querySelector?.('h1[aria-label="Sponsored"]') || anchor.getAttribute('href').startsWith('/aclk'),
+        || anchor.getAttribute('href').startsWith('/aclk'),
     };
   });
 }`

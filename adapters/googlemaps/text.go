@@ -87,7 +87,7 @@ var usAddress = regexp.MustCompile(`^(.*?),\s*([^,]+),\s*([A-Z]{2})\s+(\d{5}(?:-
 
 // completeAddress splits the parts off an address that came as one line.
 func completeAddress(p business.Place) business.Place {
-	if plusCode.MatchString(p.Address) {
+	if plusCode.MatchString(p.Address) || p.Address == p.Name {
 		p.Address = ""
 	}
 	m := usAddress.FindStringSubmatch(p.Address)

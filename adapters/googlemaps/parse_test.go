@@ -1,0 +1,126 @@
+package googlemaps
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"leadstream/domain/business"
+)
+
+// TestCapturedReply reads a real reply, where the folder of captures is named.
+func TestCapturedReply(t *testing.T) {
+	t.Parallel()
+	folder := os.Getenv("LEADSTREAM_CAPTURES")
+	if folder == "" {
+		t.Skip("LEADSTREAM_CAPTURES names no folder")
+	}
+	body, err := os.ReadFile(filepath.Join(folder, "google-maps", "search-cafes.json"))
+	if err != nil {
+		t.Skip(err)
+	}
+	places, err := parseReply(body, "US")
+	if err != nil || len(places) != 20 {
+		t.Fatalf("%d places, %v", len(places), err)
+	}
+	missing := map[string]int{}
+	for _, p := range places {
+		if p.Name == "" || p.CID == "" || p.PlaceID == "" || p.Latitude == nil || p.Longitude == nil || p.Category == "" || p.MapURL == "" {
+			t.Errorf("incomplete: %+v", p)
+		}
+		for field, present := range map[string]bool{
+			"address": p.Address != "", "city": p.City != "", "country": p.Country != "", "rating": p.Rating != nil,
+			"reviews": p.ReviewsCount != nil, "hours": len(p.OpeningHours) == 7, "phone": p.Phone != "",
+		} {
+			if !present {
+				missing[field]++
+			}
+		}
+		if p.Phone != "" && p.Phone[0] != '+' {
+			t.Errorf("%s: phone %q is not E.164", p.Name, p.Phone)
+		}
+	}
+	for field, n := range missing {
+		if n > 6 {
+			t.Errorf("%s is missing in %d of 20", field, n)
+		}
+	}
+}
+
+func FuzzReply(f *testing.F) {
+	f.Add([]byte(")]}'\n[[\"q\",[[],[null,null,null,null,null,null,null,null,null,null,null,null,null,null,[1,2,3,4,[5],6,7,8,9,10,11,\"Name\"]]]]]"))
+	f.Add([]byte(`[[0,[0,{"a":1}]]]`))
+	f.Add([]byte(``))
+	f.Fuzz(func(_ *testing.T, body []byte) {
+		places, err := parseReply(body, "US")
+		if err == nil {
+			for _, p := range places {
+				_ = p.Identity().Key()
+			}
+		}
+		parsePlace(string(body), "US")
+	})
+}
+
+func TestCards(t *testing.T) {
+	t.Parallel()
+	const link = "http://maps.example/maps/place/A/data=!4m7!3m6!1s0x80c32af5dab38457:0x7eb1082369d23dba!8m2!3d33.9874604!4d-117.8961057!16s%2Fg%2F1td6yczy!19sChIJV4Sz2vUqw4ARuj3SaSMIsX4?authuser=0"
+	p := card{Name: "\ue123A\u202fB", Href: link, Rating: "4,3 Sterne 1.016 Rezensionen", Rows: []string{"Plumber · \ue934 · 1 Main St, Freehold, NJ 07728", "Permanently closed"},
+		Phone: "(732) 555-0100", Website: "/url?q=http://a.example/%3Fx%3D1&opi=1"}.place("US")
+	want := business.Place{
+		Name: "A B", CID: "9129086867848969658", DataID: "0x80c32af5dab38457:0x7eb1082369d23dba", PlaceID: "ChIJV4Sz2vUqw4ARuj3SaSMIsX4", KGMID: "/g/1td6yczy",
+		Phone: "+17325550100", Website: "http://a.example/?x=1", Category: "Plumber", Street: "1 Main St", City: "Freehold", State: "NJ", PostalCode: "07728",
+		Status: business.PermanentlyClosed,
+	}
+	if p.Name != want.Name || p.CID != want.CID || p.PlaceID != want.PlaceID || p.KGMID != want.KGMID || p.Phone != want.Phone || p.Website != want.Website ||
+		p.Category != want.Category || p.Street != want.Street || p.City != want.City || p.State != want.State || p.PostalCode != want.PostalCode || p.Status != want.Status {
+		t.Errorf("got %+v", p)
+	}
+	if *p.Latitude != 33.9874604 || *p.Longitude != -117.8961057 || *p.Rating != 4.3 || *p.ReviewsCount != 1016 {
+		t.Errorf("at %v %v, rating %v of %v", *p.Latitude, *p.Longitude, *p.Rating, p.ReviewsCount)
+	}
+}
+
+func TestRatings(t *testing.T) {
+	t.Parallel()
+	for label, want := range map[string][2]float64{ // rating, reviews; 0 is none
+		"4.3 stars 16 Reviews": {4.3, 16}, "4.9 stars": {4.9, 0}, "No reviews": {0, 0}, "4,3 Sterne": {4.3, 0}, "4.0 stars 1,234 Reviews": {4.0, 1234},
+		"": {0, 0}, "9.9 stars": {0, 0}, "4.5 (12)": {4.5, 12},
+	} {
+		rating, reviews := parseRating(label)
+		if got := value(rating); got != want[0] {
+			t.Errorf("%q: rating %v", label, got)
+		}
+		if reviews == nil != (want[1] == 0) || reviews != nil && float64(*reviews) != want[1] {
+			t.Errorf("%q: reviews %v", label, reviews)
+		}
+	}
+}
+
+func value(n *float64) float64 {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
+
+func TestWebsites(t *testing.T) {
+	t.Parallel()
+	for link, want := range map[string]string{
+		"http://a.example/": "http://a.example/", "/url?q=http://a.example/&sa=U": "http://a.example/", "https://www.google.com/url?q=https%3A%2F%2Fb.example": "https://b.example",
+		"/aclk?sa=L&adurl=http://ad.example": "", "": "", "javascript:alert(1)": "", "/url?q=": "",
+	} {
+		if got := website(link); got != want {
+			t.Errorf("%q → %q, want %q", link, got, want)
+		}
+	}
+}
+
+func TestPlusCodeIsNoAddress(t *testing.T) {
+	t.Parallel()
+	for address, kept := range map[string]bool{"59H5+9XG": false, "87G7X2VV+9X Freehold": false, "1 Main St": true} {
+		if p := completeAddress(business.Place{Address: address}); (p.Address != "") != kept {
+			t.Errorf("%q became %q", address, p.Address)
+		}
+	}
+}
