@@ -32,8 +32,11 @@ type Options struct {
 	AllowedOrigins []string
 	PostsPerMinute int // of one client
 	// Mount adds the routes of the WebSocket port.
-	Mount func(fiber.Router)
+	Mount func(Router)
 }
+
+// Router is where other ports mount their routes.
+type Router = fiber.Router
 
 // Server serves the API, its documentation and the dashboard.
 type Server struct {
