@@ -9,7 +9,8 @@ import (
 )
 
 // QueueEnrichment accepts the search for one business's contacts, ahead of
-// batches. A business that stands in the queue already keeps its job.
+// batches. A business that stands in the queue already keeps its job, unless
+// the caller wants one under an id of its own.
 func (a *App) QueueEnrichment(ctx context.Context, cmd job.EnrichBusiness, from Origin) (job.Job, error) {
 	if err := cmd.Validate(); err != nil {
 		return job.Job{}, err
@@ -17,7 +18,11 @@ func (a *App) QueueEnrichment(ctx context.Context, cmd job.EnrichBusiness, from 
 	if _, err := a.Leads.Business(ctx, cmd.BusinessID); err != nil {
 		return job.Job{}, err
 	}
-	return a.enqueueOne(ctx, job.Spec{Command: cmd, Priority: job.High, UniqueKey: cmd.UniqueKey()}, from)
+	spec := job.Spec{Command: cmd, Priority: job.High}
+	if from.JobID == "" {
+		spec.UniqueKey = cmd.UniqueKey()
+	}
+	return a.enqueueOne(ctx, spec, from)
 }
 
 // BatchQueued is an accepted batch; Total 0 means nothing was pending.

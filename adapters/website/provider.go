@@ -41,7 +41,7 @@ type Options struct {
 	HTTP *http.Client // guarded: the addresses are strangers'
 	// ExtraTLDs are top-level domains that exist here though nowhere else.
 	ExtraTLDs []string
-	// HostDelay is the pause between two requests of one host; default 500 ms.
+	// HostDelay is the pause between two requests of one host; default 250 ms.
 	HostDelay time.Duration
 	// CrawlTime bounds one website; default 45 s.
 	CrawlTime time.Duration
@@ -61,7 +61,7 @@ var _ app.ContactProvider = (*Provider)(nil)
 // New makes a provider.
 func New(o Options) *Provider {
 	if o.HostDelay == 0 {
-		o.HostDelay = 500 * time.Millisecond
+		o.HostDelay = 250 * time.Millisecond
 	}
 	if o.CrawlTime == 0 {
 		o.CrawlTime = crawlTime

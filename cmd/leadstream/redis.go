@@ -74,7 +74,7 @@ func (d *redisDialer) forWork() redis.UniversalClient {
 func (d *redisDialer) forRequests() redis.UniversalClient {
 	options := d.options
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = 300*time.Millisecond, 400*time.Millisecond, 400*time.Millisecond
-	options.PoolTimeout, options.MaxRetries, options.PoolSize = 500*time.Millisecond, 1, 64
+	options.PoolTimeout, options.MaxRetries, options.DialerRetries, options.PoolSize = 500*time.Millisecond, 1, 1, 64
 	return redis.NewUniversalClient(&options)
 }
 
