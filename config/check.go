@@ -87,6 +87,10 @@ func (r Redis) check(k *checks, values map[string]string) {
 	k.require(named <= 1, "REDIS_URL", "only one of REDIS_URL, REDIS_HOST, REDIS_CLUSTER_ADDRS and REDIS_SENTINEL_ADDRS may be set")
 	k.require(len(r.ClusterAddrs) == 0, "REDIS_CLUSTER_ADDRS", "a Redis Cluster cannot hold a job and its event in one step yet; name a single Redis or sentinels")
 	k.require((len(r.SentinelAddrs) > 0) == (r.SentinelMaster != ""), "REDIS_SENTINEL_MASTER", "goes with REDIS_SENTINEL_ADDRS")
+	for _, addr := range r.SentinelAddrs {
+		_, _, err := net.SplitHostPort(addr)
+		k.require(err == nil, "REDIS_SENTINEL_ADDRS", "%s must be host:port", addr)
+	}
 	k.require(r.Port >= 1 && r.Port <= 65535, "REDIS_PORT", "must be 1 to 65535")
 	k.atLeast("REDIS_DB", r.DB, 0)
 	for _, name := range []string{"REDIS_PASSWORD", "REDIS_PORT", "REDIS_DB", "REDIS_TLS"} {

@@ -1,10 +1,8 @@
-// Package config reads the settings of contract and code from the environment,
-// validates them all at once, and describes them.
+// Package config reads the settings from the environment, validates them all
+// at once, and describes them.
 package config
 
-import (
-	"time"
-)
+import "time"
 
 // Config is every setting in force. The tags are read by Load, Describe and
 // the generator of .env.example: env names the variable, doc tells a person
@@ -30,15 +28,15 @@ type Config struct {
 
 // Redis says which Redis is used; with nothing set, an embedded one.
 type Redis struct {
-	URL            string   `env:"REDIS_URL" doc:"redis:// or rediss://; empty with no REDIS_HOST is an embedded Redis" secret:"url"`
-	Host           string   `env:"REDIS_HOST" doc:"instead of REDIS_URL"`
-	Port           int      `env:"REDIS_PORT" envDefault:"6379" doc:"with REDIS_HOST"`
-	Password       string   `env:"REDIS_PASSWORD" doc:"with REDIS_HOST, a cluster or sentinels" secret:"all"`
-	DB             int      `env:"REDIS_DB" envDefault:"0" doc:"with REDIS_HOST or sentinels"`
-	TLS            bool     `env:"REDIS_TLS" envDefault:"false" doc:"with REDIS_HOST, a cluster or sentinels"`
-	ClusterAddrs   []string `env:"REDIS_CLUSTER_ADDRS" doc:"host:port, … of a Redis Cluster"`
-	SentinelAddrs  []string `env:"REDIS_SENTINEL_ADDRS" doc:"host:port, … of sentinels"`
-	SentinelMaster string   `env:"REDIS_SENTINEL_MASTER" doc:"the master that the sentinels watch"`
+	URL            string `env:"REDIS_URL" doc:"redis:// or rediss://; empty with no REDIS_HOST is an embedded Redis" secret:"url"`
+	Host           string `env:"REDIS_HOST" doc:"instead of REDIS_URL"`
+	Port           int    `env:"REDIS_PORT" envDefault:"6379" doc:"with REDIS_HOST"`
+	Password       string `env:"REDIS_PASSWORD" doc:"with REDIS_HOST, a cluster or sentinels" secret:"all"`
+	DB             int    `env:"REDIS_DB" envDefault:"0" doc:"with REDIS_HOST or sentinels"`
+	TLS            bool   `env:"REDIS_TLS" envDefault:"false" doc:"with REDIS_HOST, a cluster or sentinels"`
+	ClusterAddrs   List   `env:"REDIS_CLUSTER_ADDRS" doc:"host:port, … of a Redis Cluster"`
+	SentinelAddrs  List   `env:"REDIS_SENTINEL_ADDRS" doc:"host:port, … of sentinels"`
+	SentinelMaster string `env:"REDIS_SENTINEL_MASTER" doc:"the master that the sentinels watch"`
 }
 
 // Embedded reports whether no Redis is named.
@@ -85,16 +83,16 @@ type Jobs struct {
 
 // Security says who may use the API.
 type Security struct {
-	APITokens          []string `env:"API_TOKENS" doc:"bearer tokens; needed to listen beyond loopback" secret:"all"`
-	AllowedOrigins     []string `env:"ALLOWED_ORIGINS" doc:"origins of browsers beside the API's own"`
-	RateLimitPerMinute int      `env:"RATE_LIMIT_PER_MINUTE" envDefault:"100" doc:"POST requests a client may send a minute"`
+	APITokens          List `env:"API_TOKENS" doc:"bearer tokens; needed to listen beyond loopback" secret:"all"`
+	AllowedOrigins     List `env:"ALLOWED_ORIGINS" doc:"origins of browsers beside the API's own"`
+	RateLimitPerMinute int  `env:"RATE_LIMIT_PER_MINUTE" envDefault:"100" doc:"POST requests a client may send a minute"`
 }
 
 // Alerts says when and whom to alert.
 type Alerts struct {
 	FailureRate    float64       `env:"ALERT_FAILURE_RATE" envDefault:"0.10" doc:"share of failed jobs that raises an alert"`
 	Window         time.Duration `env:"ALERT_WINDOW" envDefault:"10m" doc:"time over which the share is taken"`
-	WebhookURL     string        `env:"ALERT_WEBHOOK_URL" doc:"where alerts are posted" secret:"url"`
+	WebhookURL     string        `env:"ALERT_WEBHOOK_URL" doc:"where alerts are posted" secret:"all"`
 	TelegramToken  string        `env:"TELEGRAM_BOT_TOKEN" doc:"for alerts by Telegram" secret:"all"`
 	TelegramChatID string        `env:"TELEGRAM_CHAT_ID" doc:"for alerts by Telegram"`
 }

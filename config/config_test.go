@@ -2,14 +2,18 @@ package config_test
 
 import (
 	"errors"
+	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"leadstream/config"
 )
+
+var update = flag.Bool("update", false, "write .env.example anew")
 
 func load(t *testing.T, environ ...string) (config.Config, error) {
 	t.Helper()
@@ -31,15 +35,15 @@ func TestDefaults(t *testing.T) {
 func TestValues(t *testing.T) {
 	t.Parallel()
 	c, err := load(t, "ENRICHMENT_RATE_LIMIT=0", "DIAL_OVERRIDES=*.example=127.0.0.1:4010, a.test=[::1]:80", "REDIS_HOST=redis",
-		"REDIS_PASSWORD=secret", "HTTP_ADDR=0.0.0.0:3000", "API_TOKENS=0123456789abcdef,fedcba9876543210", "SCRAPER_PROXY=")
+		"REDIS_PASSWORD=secret", "HTTP_ADDR=0.0.0.0:3000", "API_TOKENS=0123456789abcdef, fedcba9876543210,", "SCRAPER_PROXY=")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.Enrichment.RateLimit.Limit != 0 || len(c.DialOverrides) != 2 || c.DialOverrides[1] != (config.Override{Pattern: "a.test", Addr: "[::1]:80"}) {
 		t.Errorf("rate %v, overrides %v", c.Enrichment.RateLimit, c.DialOverrides)
 	}
-	if c.Redis.Embedded() || len(c.Security.APITokens) != 2 {
-		t.Errorf("redis %+v, %d tokens", c.Redis, len(c.Security.APITokens))
+	if c.Redis.Embedded() || !slices.Equal(c.Security.APITokens, []string{"0123456789abcdef", "fedcba9876543210"}) {
+		t.Errorf("redis %+v, tokens %q", c.Redis, c.Security.APITokens)
 	}
 }
 
@@ -75,6 +79,7 @@ func TestSettingsThatDoNotGoTogether(t *testing.T) {
 		{"HTTP_ADDR=:3000"},
 		{"REDIS_URL=redis://a:6379", "REDIS_HOST=b"},
 		{"REDIS_SENTINEL_ADDRS=a:1"},
+		{"REDIS_SENTINEL_ADDRS=a", "REDIS_SENTINEL_MASTER=m"},
 		{"REDIS_PASSWORD=x"},
 		{"API_TOKENS=short"},
 		{"TELEGRAM_BOT_TOKEN=x"},
@@ -100,13 +105,17 @@ func TestDotenvFillsWhatTheEnvironmentLacks(t *testing.T) {
 
 func TestDescribeMasksSecrets(t *testing.T) {
 	t.Parallel()
-	c, err := load(t, "REDIS_URL=redis://u:hush@h:6379/0", "HUNTER_API_KEY=hush", "API_TOKENS=hush0123456789abc", "SCRAPER_PROXY=http://u:hush@p:1")
+	c, err := load(t, "REDIS_URL=redis://u:hush@h:6379/0", "HUNTER_API_KEY=hush", "API_TOKENS=hush0123456789abc", "SCRAPER_PROXY=http://u:hush@p:1",
+		"DATABASE_URL=postgres://h/leads?password=hush", "ALERT_WEBHOOK_URL=https://hooks.example/hush")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, s := range c.Describe() {
 		if strings.Contains(s.Value, "hush") {
 			t.Errorf("%s shows %s", s.Name, s.Value)
+		}
+		if s.Name == "REDIS_URL" && (!s.Secret || s.Value != "redis://u:xxxxx@h:6379/0") {
+			t.Errorf("REDIS_URL is shown as %+v", s)
 		}
 		if s.Doc == "" {
 			t.Errorf("%s is not described", s.Name)
@@ -116,6 +125,11 @@ func TestDescribeMasksSecrets(t *testing.T) {
 
 func TestExampleFileIsUpToDate(t *testing.T) {
 	t.Parallel()
+	if *update {
+		if err := os.WriteFile("../.env.example", []byte(config.Example()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 	got, err := os.ReadFile("../.env.example")
 	if err != nil {
 		t.Fatal(err)

@@ -9,19 +9,21 @@ import (
 
 // Setting is one setting as a person is shown it.
 type Setting struct {
-	Name    string
-	Value   string // in force, secrets masked
-	Default string
-	Doc     string
+	Name    string `json:"name"`
+	Value   string `json:"value"` // in force, secrets masked
+	Default string `json:"default"`
+	Secret  bool   `json:"secret"` // Value is masked, or its password is
+	Doc     string `json:"doc"`
 }
 
 // Describe lists every setting in the order of the documentation, with secrets masked.
 func (c Config) Describe() []Setting {
 	var all []Setting
 	eachSetting(reflect.ValueOf(c), func(field reflect.StructField, value reflect.Value) {
+		secret := field.Tag.Get("secret")
 		all = append(all, Setting{
-			Name: field.Tag.Get("env"), Value: masked(format(value), field.Tag.Get("secret")),
-			Default: field.Tag.Get("envDefault"), Doc: field.Tag.Get("doc"),
+			Name: field.Tag.Get("env"), Value: masked(fmt.Sprint(value.Interface()), secret),
+			Default: field.Tag.Get("envDefault"), Secret: secret != "", Doc: field.Tag.Get("doc"),
 		})
 	})
 	return all
@@ -59,16 +61,9 @@ func eachSetting(v reflect.Value, visit func(reflect.StructField, reflect.Value)
 	}
 }
 
-func format(v reflect.Value) string {
-	if list, ok := v.Interface().([]string); ok {
-		return strings.Join(list, ",")
-	}
-	return fmt.Sprint(v.Interface())
-}
-
 const mask = "********"
 
-// masked hides a secret, of a URL only its password.
+// masked hides a secret, of a URL only its password, which may stand in its query.
 func masked(value, secret string) string {
 	switch {
 	case value == "" || secret == "":
@@ -80,6 +75,10 @@ func masked(value, secret string) string {
 		}
 		if _, has := u.User.Password(); has {
 			u.User = url.UserPassword(u.User.Username(), "xxxxx")
+		}
+		if query := u.Query(); query.Has("password") {
+			query.Set("password", "xxxxx")
+			u.RawQuery = query.Encode()
 		}
 		return u.String()
 	default:

@@ -8,6 +8,22 @@ import (
 	"time"
 )
 
+// List is a setting of several values, separated by commas.
+type List []string
+
+// UnmarshalText reads "one, two"; empty parts are dropped.
+func (l *List) UnmarshalText(text []byte) error {
+	*l = nil
+	for part := range strings.SplitSeq(string(text), ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			*l = append(*l, part)
+		}
+	}
+	return nil
+}
+
+func (l List) String() string { return strings.Join(l, ",") }
+
 // Rate is a number of starts in a window; Limit 0 is no limit.
 type Rate struct {
 	Limit  int
@@ -49,11 +65,11 @@ type DialOverrides []Override
 // UnmarshalText reads "*.example=127.0.0.1:4010, other.example=…".
 func (o *DialOverrides) UnmarshalText(text []byte) error {
 	*o = nil
-	for part := range strings.SplitSeq(string(text), ",") {
-		part = strings.TrimSpace(part)
-		if part == "" {
-			continue
-		}
+	var parts List
+	if err := parts.UnmarshalText(text); err != nil {
+		return err
+	}
+	for _, part := range parts {
 		pattern, addr, found := strings.Cut(part, "=")
 		if _, _, err := net.SplitHostPort(addr); !found || pattern == "" || err != nil {
 			return fmt.Errorf("%q must be pattern=host:port", part)

@@ -120,8 +120,7 @@ const (
 )
 
 func busy(err error) bool {
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
 		return lite.Code()&0xff == sqliteBusy
 	}
 	var pg pgdriver.Error
@@ -130,8 +129,7 @@ func busy(err error) bool {
 
 // duplicate reports whether a row with that unique value is there already.
 func duplicate(err error) bool {
-	var lite *sqlite.Error
-	if errors.As(err, &lite) {
+	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
 		return lite.Code() == sqliteUnique || lite.Code() == sqliteKey
 	}
 	var pg pgdriver.Error

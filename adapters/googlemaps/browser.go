@@ -214,7 +214,7 @@ func (c *chromium) end() {
 	c.launcher.Kill()
 	_ = os.RemoveAll(c.profile)
 	// Its processes may write a last file while they end.
-	for try := 0; try < 20; try++ {
+	for range 20 {
 		if _, err := os.Stat(c.profile); err != nil {
 			return
 		}

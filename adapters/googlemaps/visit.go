@@ -2,6 +2,7 @@ package googlemaps
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -114,7 +115,7 @@ func (v *visit) settled(ctx context.Context) (pageState, error) {
 		}
 		select {
 		case <-ctx.Done():
-			if context.Cause(ctx) == errUnknownPage {
+			if errors.Is(context.Cause(ctx), errUnknownPage) {
 				v.source.evidence.keep(v.page, v.see)
 				return state, errUnknownPage
 			}
@@ -134,7 +135,7 @@ func (v *visit) refuseCookies() { _ = evaluate(v.page, nil, consentScript, conse
 func (v *visit) readFeed(ctx context.Context) error {
 	last, lastNew, idle := 0, time.Now(), 0
 	waitingCards := map[string]int{} // rounds that a card without a reply has been seen in
-	for round := 0; round < maxRounds; round++ {
+	for range maxRounds {
 		if err := v.tellReplies(); err != nil || v.enough() {
 			return err
 		}

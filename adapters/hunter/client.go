@@ -121,8 +121,7 @@ func (c *client) refused(response *http.Response, body []byte) error {
 
 // unwrapURL drops the method and URL that net/http puts in front of an error.
 func unwrapURL(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		return wrapped.Err
 	}
 	return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"leadstream/adapters/workqueue"
 	"leadstream/app"
@@ -70,8 +71,8 @@ func (s *Store) RetryFailed(ctx context.Context, queue job.Queue) (int, error) {
 		if err != nil {
 			return retried, classify(err)
 		}
-		for i := len(refs) - 1; i >= 0; i-- { // the oldest failure first
-			err := s.RetryJob(ctx, refs[i].ID)
+		for _, ref := range slices.Backward(refs) { // the oldest failure first
+			err := s.RetryJob(ctx, ref.ID)
 			if err == nil {
 				retried++
 			} else if !fault.Is(err, fault.Conflict) && !fault.Is(err, fault.NotFound) {

@@ -4,17 +4,17 @@
 package localredis
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
+	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -38,13 +38,16 @@ type Server struct {
 	lock   *os.File
 	log    *slog.Logger
 	tmp    string // folder of the socket when the data folder's path is too long
-	ended  chan struct{}
-	err    error
-	close  sync.Once
+	close  func() error
+
+	stopping atomic.Bool // Close was called: the end is no surprise
+	ended    chan struct{}
+	err      error // written before ended is closed
 }
 
 // Start runs a redis-server on the files in dir and waits until it answers.
-// One process owns a dir; a second one is refused.
+// One process owns a dir; a second one is refused with ErrOwned after 10 s, in
+// which an owner that is about to go may do so.
 func Start(ctx context.Context, dir string, log *slog.Logger) (*Server, error) {
 	binary, err := exec.LookPath("redis-server")
 	if err != nil {
@@ -57,6 +60,7 @@ func Start(ctx context.Context, dir string, log *slog.Logger) (*Server, error) {
 		return nil, fmt.Errorf("creating the data folder: %w", err)
 	}
 	s := &Server{log: log, ended: make(chan struct{})}
+	s.close = sync.OnceValue(s.stop)
 	if s.lock, err = acquire(ctx, filepath.Join(dir, "redis.lock")); err != nil {
 		return nil, fmt.Errorf("data folder %s: %w", dir, err)
 	}
@@ -70,25 +74,32 @@ func Start(ctx context.Context, dir string, log *slog.Logger) (*Server, error) {
 // Options is how go-redis reaches the server.
 func (s *Server) Options() *redis.Options { return &redis.Options{Network: "unix", Addr: s.socket} }
 
-// Done is closed when the server has ended; Err then says why.
+// URL is the server's address for whoever takes one: unix:// and the socket's path.
+func (s *Server) URL() string { return (&url.URL{Scheme: "unix", Path: s.socket}).String() }
+
+// Done is closed when the server has ended, by Close or by itself.
 func (s *Server) Done() <-chan struct{} { return s.ended }
 
-// Err is why the server ended; only to be asked after Done.
+// Err is why the server ended by itself, whatever its exit status, and nil
+// after Close; only to be asked after Done.
 func (s *Server) Err() error { return s.err }
 
-// Close lets the server write its file out and ends it.
-func (s *Server) Close() error {
-	s.close.Do(func() {
-		_ = s.cmd.Process.Signal(syscall.SIGTERM) // ended already is what is wanted
-		select {
-		case <-s.ended:
-		case <-time.After(stopTimeout):
-			_ = s.cmd.Process.Kill()
-			<-s.ended
-		}
-		s.release()
-	})
-	return nil
+// Close lets the server write its file out and ends it. Its error tells that
+// this took over 10 s and the server was killed.
+func (s *Server) Close() error { return s.close() }
+
+func (s *Server) stop() error {
+	defer s.release()
+	s.stopping.Store(true)
+	_ = s.cmd.Process.Signal(syscall.SIGTERM) // ended already is what is wanted
+	select {
+	case <-s.ended:
+		return nil
+	case <-time.After(stopTimeout):
+		_ = s.cmd.Process.Kill()
+		<-s.ended
+		return fmt.Errorf("stopping redis-server: killed, since it had not ended within %s", stopTimeout)
+	}
 }
 
 func (s *Server) start(ctx context.Context, binary, dir string) error {
@@ -126,7 +137,11 @@ func (s *Server) chooseSocket(dir string) error {
 		_ = os.Remove(s.socket) // left by a server that was killed
 		return nil
 	}
-	tmp, err := os.MkdirTemp("", "leadstream-redis-")
+	parent := os.TempDir()
+	if len(filepath.Join(parent, "leadstream-redis-0123456789", "redis.sock")) > maxSocketPath {
+		parent = "/tmp"
+	}
+	tmp, err := os.MkdirTemp(parent, "leadstream-redis-")
 	if err != nil {
 		return fmt.Errorf("creating a folder for the socket: %w", err)
 	}
@@ -138,16 +153,16 @@ func (s *Server) waitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	options := s.Options()
-	options.MaxRetries = -1
+	options.MaxRetries = -1 // the loop below tries again
 	client := redis.NewClient(options)
 	defer func() { _ = client.Close() }()
 	for {
-		if client.Ping(ctx).Err() == nil {
+		if s.listens() && client.Ping(ctx).Err() == nil {
 			return nil
 		}
 		select {
 		case <-s.ended:
-			return fmt.Errorf("redis-server ended at once: %w", s.err)
+			return s.err
 		case <-ctx.Done():
 			return fmt.Errorf("redis-server does not answer: %w", ctx.Err())
 		case <-time.After(10 * time.Millisecond):
@@ -155,22 +170,13 @@ func (s *Server) waitReady(ctx context.Context) error {
 	}
 }
 
-// relay passes the server's own log on, and keeps its last line for Err.
-func (s *Server) relay(output io.Reader) (last string) {
-	lines := bufio.NewScanner(output)
-	for lines.Scan() {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" {
-			continue
-		}
-		last = line
-		level := slog.LevelDebug
-		if strings.Contains(line, " # ") { // Redis's sign for a warning
-			level = slog.LevelInfo
-		}
-		s.log.Log(context.Background(), level, "redis-server", "line", line)
+// listens spares the client dials that fail: it writes of them to the standard error.
+func (s *Server) listens() bool {
+	conn, err := net.Dial("unix", s.socket)
+	if err == nil {
+		_ = conn.Close()
 	}
-	return last
+	return err == nil
 }
 
 func (s *Server) release() {

@@ -1,14 +1,13 @@
 package localredis
 
 import (
+	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
+	"log/slog"
 	"runtime"
-	"syscall"
-	"time"
+	"strings"
 )
 
 // supervise starts the child and waits for its end, on one thread all its
@@ -23,38 +22,35 @@ func (s *Server) supervise(output io.Reader, started chan<- error) {
 	}
 	started <- nil
 	last := s.relay(output)
-	if err := s.cmd.Wait(); err != nil {
-		s.err = fmt.Errorf("%w: %s", err, last)
+	_ = s.cmd.Wait() // ProcessState tells more, also of an end without a fault
+	if !s.stopping.Load() {
+		s.err = fmt.Errorf("redis-server ended unexpectedly (%s): %s", s.cmd.ProcessState, last)
 	}
 	close(s.ended)
 }
 
-// lockPatience is how long to wait for the file of an owner that is about to go.
-const lockPatience = 10 * time.Second
-
-var errOwned = errors.New("another process runs its Redis here; stop it, or choose another DATA_DIR")
-
-// acquire locks a file for this process.
-func acquire(ctx context.Context, path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("opening the lock: %w", err)
+// relay passes the server's own log on, and keeps its last line for Err.
+func (s *Server) relay(output io.Reader) (last string) {
+	serving := false
+	lines := bufio.NewScanner(output)
+	for lines.Scan() {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" {
+			continue
+		}
+		last = line
+		serving = serving || strings.Contains(strings.ToLower(line), "ready to accept connections")
+		s.log.Log(context.Background(), level(line, serving && !s.stopping.Load()), "redis-server", "line", line)
 	}
-	deadline := time.Now().Add(lockPatience)
-	for {
-		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			return file, nil
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Now().After(deadline) {
-			_ = file.Close()
-			return nil, errOwned
-		}
-		select {
-		case <-ctx.Done():
-			_ = file.Close()
-			return nil, ctx.Err()
-		case <-time.After(50 * time.Millisecond):
-		}
+	return last
+}
+
+// level tells warnings from the rest. Redis marks them with #, and up to 7.0
+// its greeting and its farewell as well.
+func level(line string, serving bool) slog.Level {
+	marked := strings.Contains(line, " # ")
+	if marked && (serving || strings.Contains(strings.ToLower(line), "warning")) {
+		return slog.LevelWarn
 	}
+	return slog.LevelDebug
 }

@@ -34,7 +34,7 @@ var placeholderDomains = map[string]bool{
 var roleNames = map[string]bool{}
 
 func init() {
-	for _, name := range strings.Fields("info contact office hello hi mail email admin support sales service services help enquiries inquiries inquiry team reception bookings booking reservations orders order billing accounts accounting jobs careers hr press media marketing webmaster postmaster noreply no-reply customerservice customercare feedback kontakt shop store dispatch estimates quotes scheduling appointments frontdesk general") {
+	for name := range strings.FieldsSeq("info contact office hello hi mail email admin support sales service services help enquiries inquiries inquiry team reception bookings booking reservations orders order billing accounts accounting jobs careers hr press media marketing webmaster postmaster noreply no-reply customerservice customercare feedback kontakt shop store dispatch estimates quotes scheduling appointments frontdesk general") {
 		roleNames[name] = true
 	}
 }

@@ -139,7 +139,7 @@ func (r *inboxReader) next(ctx context.Context) ([]redis.XMessage, error) {
 		streams, err = client.XReadGroup(ctx, &redis.XReadGroupArgs{
 			Group: inboxGroup, Consumer: r.inbox.consumer, Streams: []string{r.stream, ">"}, Count: 1, Block: blockTime,
 		}).Result()
-		if err == redis.Nil {
+		if errors.Is(err, redis.Nil) {
 			return nil, nil
 		}
 		if err == nil {

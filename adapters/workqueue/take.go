@@ -2,6 +2,7 @@ package workqueue
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -88,7 +89,7 @@ func (s *Subscriber) waitForEntry(ctx context.Context, topic string, t taken) er
 	err := s.client.config.Client.XRead(ctx, &redis.XReadArgs{
 		Streams: append(streams, t.cursors...), Count: 1, Block: block,
 	}).Err()
-	if err == redis.Nil {
+	if errors.Is(err, redis.Nil) {
 		return nil
 	}
 	return err

@@ -2,6 +2,7 @@ package workqueue
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -182,7 +183,7 @@ func (w *worker) end(d *Delivery) {
 // afterNack gives an interrupted job back as it was, and delays any other, so
 // that a handler that only nacks does not spin.
 func (w *worker) afterNack(ctx context.Context) Settlement {
-	if context.Cause(ctx) == ErrInterrupted {
+	if errors.Is(context.Cause(ctx), ErrInterrupted) {
 		return Settlement{State: StateWaiting, Free: true}
 	}
 	return Settlement{State: StateDelayed, Delay: w.sub.config.NackDelay, Reason: "not acknowledged"}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"time"
@@ -288,7 +289,7 @@ func (f eventFeed) Follow(ctx context.Context, since string, see func(ws.Event) 
 	err := f.follower.Follow(ctx, since, func(id, eventType string, envelope []byte) error {
 		return see(ws.Event{ID: id, Type: eventType, Frame: envelope})
 	})
-	if err == eventstream.ErrGap {
+	if errors.Is(err, eventstream.ErrGap) {
 		return ws.ErrGap
 	}
 	return err

@@ -25,7 +25,7 @@ func FreeMailHost(host string) bool { return under(mailHosts, host) }
 
 func hosts(list string) map[string]bool {
 	set := map[string]bool{}
-	for _, h := range strings.Fields(list) {
+	for h := range strings.FieldsSeq(list) {
 		set[h] = true
 	}
 	return set

@@ -1,6 +1,9 @@
 package sandbox
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // maxResults is the most that the map gives for one search.
 const maxResults = 120
@@ -38,10 +41,8 @@ func splitPlace(query string) (what, where string) {
 }
 
 func matches(b Business, what string) bool {
-	for _, general := range []string{"", "businesses", "business", "shops"} {
-		if what == general {
-			return true
-		}
+	if slices.Contains([]string{"", "businesses", "business", "shops"}, what) {
+		return true
 	}
 	return strings.Contains(what, b.Trade.Word) || strings.Contains(what, strings.ToLower(b.Trade.Category)) ||
 		strings.Contains(b.Trade.Word, what) || what == strings.ToLower(b.Trade.Category)+"s"

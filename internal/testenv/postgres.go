@@ -3,6 +3,7 @@ package testenv
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,8 +17,8 @@ import (
 )
 
 // Postgres starts a Postgres of the test's own from its binaries, and answers
-// the address of an empty database. It runs as another user where the test
-// runs as root, which Postgres refuses.
+// the address of its empty database postgres. It runs as another user where
+// the test runs as root, which Postgres refuses.
 func Postgres(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "leadstream-pg-") // t.TempDir is not open to other users
@@ -26,26 +27,71 @@ func Postgres(t testing.TB) string {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	as := postgresUser(t, dir)
-	data := filepath.Join(dir, "data")
-	initdb := command(as, tool(t, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C")
+	if err := initPostgres(dir, as); err != nil {
+		t.Fatal(err)
+	}
+	for range portAttempts {
+		dsn, server, err := startPostgres(dir, as)
+		if err == nil {
+			t.Cleanup(func() { server.end(syscall.SIGQUIT) }) // at once: nothing in it is worth a clean end
+			return dsn
+		}
+		if !errors.Is(err, errPortTaken) {
+			t.Fatal(err)
+		}
+	}
+	t.Fatalf("starting postgres %d times: %v", portAttempts, errPortTaken)
+	return ""
+}
+
+func initPostgres(dir string, as *syscall.Credential) error {
+	binary, err := tool("initdb")
+	if err != nil {
+		return err
+	}
+	initdb := command(as, binary, "-D", dataIn(dir), "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8", "--locale=C")
 	if out, err := initdb.CombinedOutput(); err != nil {
-		t.Fatalf("initdb: %v\n%s", err, out)
+		return fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	port := strconv.Itoa(freePort(t))
-	server := command(as, tool(t, "postgres"), "-D", data, "-p", port, "-h", "127.0.0.1", "-k", dir, "-F", "-c", "full_page_writes=off")
-	if err := server.Start(); err != nil {
-		t.Fatalf("starting postgres: %v", err)
+	return nil
+}
+
+func startPostgres(dir string, as *syscall.Credential) (dsn string, server *process, err error) {
+	binary, err := tool("postgres")
+	if err != nil {
+		return "", nil, err
 	}
-	t.Cleanup(func() {
-		_ = server.Process.Signal(syscall.SIGQUIT) // at once: nothing in it is worth a clean end
-		_ = server.Wait()
-	})
-	dsn := fmt.Sprintf("postgres://postgres@127.0.0.1:%s/postgres?sslmode=disable", port)
+	port, err := freePort()
+	if err != nil {
+		return "", nil, err
+	}
+	server, err = startProcess(command(as, binary, "-D", dataIn(dir), "-p", strconv.Itoa(port), "-h", "127.0.0.1", "-k", dir,
+		"-F", "-c", "full_page_writes=off"), syscall.SIGQUIT)
+	if err != nil {
+		return "", nil, err
+	}
+	dsn = fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", port)
+	if servesPostgres(server, dsn, dataIn(dir)) {
+		return dsn, server, nil
+	}
+	server.end(syscall.SIGQUIT)
+	if server.lostItsPort() {
+		return "", nil, errPortTaken
+	}
+	return "", nil, fmt.Errorf("postgres does not answer: %s", server.output.String())
+}
+
+// servesPostgres waits until the process answers, not another that has its port.
+func servesPostgres(server *process, dsn, data string) bool {
 	db := sql.OpenDB(pgdriver.NewConnector(pgdriver.WithDSN(dsn)))
 	defer func() { _ = db.Close() }()
-	Eventually(t, startTimeout, func() bool { return db.PingContext(context.Background()) == nil }, "postgres answers")
-	return dsn
+	var serves string
+	return poll(startTimeout, func() bool {
+		return server.hasEnded() || db.QueryRowContext(context.Background(), "SHOW data_directory").Scan(&serves) == nil
+	}) && serves == data
 }
+
+func dataIn(dir string) string { return filepath.Join(dir, "data") }
 
 func command(as *syscall.Credential, name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(name, args...)

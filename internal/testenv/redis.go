@@ -4,11 +4,12 @@ package testenv
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os/exec"
-	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -16,50 +17,72 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// startTimeout is how long a server may take to answer on a busy machine.
-const startTimeout = 20 * time.Second
+const (
+	startTimeout = 20 * time.Second // for a server to answer on a busy machine
+	stopTimeout  = 5 * time.Second
+	portAttempts = 5
+)
+
+// RedisDB is one numbered database of a Redis.
+type RedisDB struct {
+	t    testing.TB
+	addr string
+	db   int
+}
+
+// Addr is host and port.
+func (d RedisDB) Addr() string { return d.addr }
+
+// Options is how go-redis reaches the database.
+func (d RedisDB) Options() *redis.Options { return &redis.Options{Addr: d.addr, DB: d.db} }
+
+// URL is the database's redis:// address; it ends with the port for number 0.
+func (d RedisDB) URL() string {
+	if d.db == 0 {
+		return "redis://" + d.addr
+	}
+	return fmt.Sprintf("redis://%s/%d", d.addr, d.db)
+}
+
+// Client is a new client, closed with the test.
+func (d RedisDB) Client() *redis.Client {
+	c := redis.NewClient(d.Options())
+	d.t.Cleanup(func() { _ = c.Close() })
+	return c
+}
 
 // RedisServer is a redis-server of the test's own, with an append-only file.
 type RedisServer struct {
-	t    testing.TB
-	dir  string
-	port int
-	cmd  *exec.Cmd
+	RedisDB
+
+	dir    string
+	server *process // nil while it is stopped
 }
 
 // Redis starts a redis-server on a free loopback port.
 func Redis(t testing.TB) *RedisServer {
 	t.Helper()
-	s := &RedisServer{t: t, dir: t.TempDir(), port: freePort(t)}
-	s.Start()
+	dir := t.TempDir()
+	addr, server, err := redisOnFreePort(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &RedisServer{RedisDB: RedisDB{t: t, addr: addr}, dir: dir, server: server}
 	t.Cleanup(s.Kill)
 	return s
 }
 
-// Addr is host and port.
-func (s *RedisServer) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
-
-// URL is the server's redis:// address.
-func (s *RedisServer) URL() string { return "redis://" + s.Addr() }
-
-// Client is a new client, closed with the test.
-func (s *RedisServer) Client() *redis.Client {
-	c := redis.NewClient(&redis.Options{Addr: s.Addr()})
-	s.t.Cleanup(func() { _ = c.Close() })
-	return c
-}
-
-// Start starts the server on its port and data, and waits until it answers.
+// Start starts a stopped server on its port and data, and waits until it answers.
 func (s *RedisServer) Start() {
 	s.t.Helper()
-	s.cmd = exec.Command(tool(s.t, "redis-server"), "--bind", "127.0.0.1", "--port", strconv.Itoa(s.port),
-		"--dir", s.dir, "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--loglevel", "warning")
-	if err := s.cmd.Start(); err != nil {
-		s.t.Fatalf("starting redis-server: %v", err)
+	if s.server != nil {
+		s.t.Fatal("starting redis-server: it runs")
 	}
-	c := redis.NewClient(&redis.Options{Addr: s.Addr(), MaxRetries: -1})
-	defer func() { _ = c.Close() }()
-	Eventually(s.t, startTimeout, func() bool { return c.Ping(context.Background()).Err() == nil }, "redis-server answers")
+	server, err := startRedis(s.addr, s.dir)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.server = server
 }
 
 // Stop ends the server as an operator would; its data stay.
@@ -75,58 +98,78 @@ func (s *RedisServer) Restart() {
 	s.Start()
 }
 
+// Pause leaves the server's connections open and unanswered until Resume.
+func (s *RedisServer) Pause() { s.signal(syscall.SIGSTOP) }
+
+// Resume lets a paused server go on.
+func (s *RedisServer) Resume() { s.signal(syscall.SIGCONT) }
+
+func (s *RedisServer) signal(signal syscall.Signal) {
+	s.t.Helper()
+	if s.server == nil {
+		s.t.Fatal("redis-server does not run")
+	}
+	if err := s.server.cmd.Process.Signal(signal); err != nil {
+		s.t.Fatalf("sending %s to redis-server: %v", signal, err)
+	}
+}
+
 func (s *RedisServer) end(signal syscall.Signal) {
-	if s.cmd == nil {
-		return
+	if s.server != nil {
+		s.server.end(signal)
+		s.server = nil
 	}
-	_ = s.cmd.Process.Signal(signal) // gone already is what is wanted
-	_ = s.cmd.Wait()                 // its exit status is the signal's
-	s.cmd = nil
 }
 
-// Eventually polls until cond holds, and fails the test when it does not in time.
-func Eventually(t testing.TB, within time.Duration, cond func() bool, what string, args ...any) {
-	t.Helper()
-	deadline := time.Now().Add(within)
-	for !cond() {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within %s: %s", within, fmt.Sprintf(what, args...))
+// errPortTaken is a server's whose port went to another process.
+var errPortTaken = errors.New("its port was taken")
+
+func redisOnFreePort(dir string) (addr string, server *process, err error) {
+	for range portAttempts {
+		port, err := freePort()
+		if err != nil {
+			return "", nil, err
 		}
-		time.Sleep(5 * time.Millisecond)
-	}
-}
-
-// Browser is the path of Chromium.
-func Browser(t testing.TB) string {
-	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
+		addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		if server, err = startRedis(addr, dir); !errors.Is(err, errPortTaken) {
+			return addr, server, err
 		}
 	}
-	t.Fatal("no Chromium on PATH: run `make setup`")
-	return ""
+	return "", nil, fmt.Errorf("starting redis-server %d times: %w", portAttempts, errPortTaken)
 }
 
-// tool is the path of a program, also where Debian keeps Postgres's.
-func tool(t testing.TB, name string) string {
-	t.Helper()
-	if path, err := exec.LookPath(name); err == nil {
-		return path
-	}
-	if found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name); len(found) > 0 {
-		return found[len(found)-1]
-	}
-	t.Fatalf("no %s on PATH: run `make setup`", name)
-	return ""
-}
-
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func startRedis(addr, dir string) (*process, error) {
+	binary, err := tool("redis-server")
 	if err != nil {
-		t.Fatalf("finding a free port: %v", err)
+		return nil, err
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
+	host, port, _ := net.SplitHostPort(addr) // joined above
+	server, err := startProcess(exec.Command(binary, "--bind", host, "--port", port, "--dir", dir, "--databases", strconv.Itoa(sharedDatabases),
+		"--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--loglevel", "warning"), syscall.SIGKILL)
+	if err != nil {
+		return nil, err
+	}
+	c := redis.NewClient(&redis.Options{Addr: addr, MaxRetries: -1})
+	defer func() { _ = c.Close() }()
+	answers := poll(startTimeout, func() bool { return server.hasEnded() || answersAs(c, server.cmd.Process.Pid) })
+	if answers && !server.hasEnded() {
+		return server, nil
+	}
+	server.end(syscall.SIGKILL)
+	if server.lostItsPort() {
+		return nil, errPortTaken
+	}
+	return nil, fmt.Errorf("redis-server does not answer: %s", server.output.String())
+}
+
+// answersAs tells the process that was started from one that has its port.
+func answersAs(c *redis.Client, pid int) bool {
+	conn, err := net.Dial("tcp", c.Options().Addr) // the client writes of failed dials to the standard error
+	if err != nil {
+		return false
+	}
+	_ = conn.Close()
+	ctx := context.Background()
+	info := c.Info(ctx, "server").Val()
+	return strings.Contains(info, fmt.Sprintf("process_id:%d\r\n", pid)) && c.Ping(ctx).Err() == nil
 }

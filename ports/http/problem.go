@@ -82,8 +82,7 @@ func init() {
 		}
 		p := newProblem(status, message)
 		for _, err := range errs {
-			var detail *huma.ErrorDetail
-			if errors.As(err, &detail) {
+			if detail, ok := errors.AsType[*huma.ErrorDetail](err); ok {
 				p.Errors = append(p.Errors, faultDetail{detail.Location, detail.Message, detail.Value})
 			}
 		}
@@ -95,8 +94,7 @@ func init() {
 func answerError(log *slog.Logger) fiber.ErrorHandler {
 	return func(c *fiber.Ctx, err error) error {
 		status, detail := http.StatusInternalServerError, "an unexpected error; it has been logged"
-		var refused *fiber.Error
-		if errors.As(err, &refused) {
+		if refused, ok := errors.AsType[*fiber.Error](err); ok {
 			status, detail = refused.Code, refused.Message
 		} else {
 			log.Error("request failed", "method", c.Method(), "path", c.Path(), "error", err)

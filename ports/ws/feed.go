@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -102,8 +103,8 @@ func (f *Feed) join(c *client, since string) (missed []Event, found bool) {
 		f.clients[c] = struct{}{}
 		return nil, true
 	}
-	for i := len(f.ring) - 1; i >= 0; i-- {
-		if f.ring[i].ID == since {
+	for i, v := range slices.Backward(f.ring) {
+		if v.ID == since {
 			f.clients[c] = struct{}{}
 			return append([]Event{}, f.ring[i+1:]...), true
 		}
