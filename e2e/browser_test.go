@@ -78,7 +78,7 @@ func openPage(t *testing.T, url string) *rod.Page {
 		l.Cleanup()
 	})
 	page := browser.MustPage(url).Timeout(3 * time.Minute)
-	page.MustSetViewport(1280, 900, 1, false)
+	page.MustSetViewport(1280, 1000, 1, false)
 	page.MustWaitLoad()
 	return page
 }

@@ -115,6 +115,7 @@ func processes(dir string) []int {
 // TestFeed reads whole results through consent, scrolling and replies, and
 // compares them with the truth.
 func TestFeed(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	truth := r.town.Town().Find("plumbing near Freehold, NJ")
 	see := &sightings{}
@@ -216,6 +217,7 @@ func compare(t *testing.T, truth []sandbox.Business, places []business.Place) {
 }
 
 func TestWhatTheSiteRefuses(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, func(o *googlemaps.Options) { o.Language = "de" })
 	for _, tt := range []struct {
 		name   string
@@ -240,6 +242,7 @@ func TestWhatTheSiteRefuses(t *testing.T) {
 }
 
 func TestCancelAndCrash(t *testing.T) {
+	t.Parallel()
 	r := newRig(t)
 	t.Run("cancelled", func(t *testing.T) {
 		wanted := errors.New("nobody wants it any more")

@@ -145,8 +145,9 @@ func (f *fixture) events(kinds ...string) []event {
 	var all []event
 	for _, e := range entries {
 		var envelope struct {
-			ID, Timestamp, Type string
-			Data                map[string]any
+			ID   string         `json:"id"`
+			Type string         `json:"type"`
+			Data map[string]any `json:"data"`
 		}
 		if err := json.Unmarshal([]byte(e.Values["payload"].(string)), &envelope); err != nil {
 			f.t.Fatalf("%v: %v", e.Values, err)

@@ -122,7 +122,7 @@ func TestFinishedJobNeverChangesItsResult(t *testing.T) {
 		"fail":     func() error { return j.Fail(errors.New("x"), noon) },
 		"cancel":   func() error { return j.Cancel(noon) },
 		"start":    func() error { return j.Start(noon) },
-		"requeue":  func() error { return j.Requeue() },
+		"requeue":  j.Requeue,
 	} {
 		if err := change(); !fault.Is(err, fault.Conflict) {
 			t.Errorf("%s of a completed job: %v, want a conflict", name, err)
