@@ -84,7 +84,7 @@ func group(t *testing.T, server *testenv.RedisServer, name string) <-chan *messa
 	}
 	t.Cleanup(func() {
 		cancel()
-		for range out { //nolint:revive // the subscription ends when its channel is closed
+		for range out {
 		}
 		_ = s.Close()
 	})

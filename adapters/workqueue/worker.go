@@ -22,6 +22,8 @@ type worker struct {
 	handlers context.Context // ends when running handlers must end, by then with ErrInterrupted
 	abort    context.CancelCauseFunc
 
+	abandoned chan struct{} // closed when handlers are no longer waited for
+
 	slots   chan struct{} // one token a free slot
 	mu      sync.Mutex
 	running map[*Delivery]struct{}
@@ -32,7 +34,7 @@ func newWorker(ctx context.Context, s *Subscriber, topic string) *worker {
 	w := &worker{
 		sub: s, topic: topic, log: s.client.config.Logger.With("queue", topic),
 		output: make(chan *message.Message), running: map[*Delivery]struct{}{},
-		slots: make(chan struct{}, s.options(topic).Concurrency),
+		slots: make(chan struct{}, s.options(topic).Concurrency), abandoned: make(chan struct{}),
 	}
 	w.stop, w.stopNow = context.WithCancel(ctx)
 	// Watermill's router cancels ctx as its first step of closing; running
@@ -169,6 +171,8 @@ func (w *worker) deliver(ctx context.Context, d *Delivery) {
 	case <-m.Acked():
 	case <-m.Nacked():
 		d.Settle(w.afterNack(ctx))
+	case <-w.abandoned:
+		d.Settle(Settlement{State: StateWaiting, Free: true})
 	}
 	w.settle(d)
 }
@@ -199,9 +203,24 @@ func (w *worker) drain() {
 	case <-done:
 	case <-grace.C:
 		w.abort(ErrInterrupted)
-		<-done
+		w.waitForInterrupted(done)
 	}
 	w.abort(context.Canceled)
+}
+
+// interruptedWithin is how long a handler whose context has ended may take to
+// say so; after that its job is handed back without it.
+const interruptedWithin = 3 * time.Second
+
+func (w *worker) waitForInterrupted(done <-chan struct{}) {
+	select {
+	case <-done:
+		return
+	case <-time.After(interruptedWithin):
+	}
+	w.log.Warn("handlers do not end, their jobs are handed back")
+	close(w.abandoned)
+	<-done
 }
 
 func (w *worker) pause(d time.Duration) {
