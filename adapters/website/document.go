@@ -59,12 +59,34 @@ func voidElement(name string) bool {
 
 // scriptOnly reports a page that shows next to nothing until its scripts run.
 func (d document) scriptOnly() bool {
-	if d.Find("script[src]").Length() == 0 {
-		return false
+	return d.Find("script[src]").Length() > 0 && len(strings.Fields(d.visibleText())) < 15
+}
+
+// visibleText is what a person would see of the body, with a space between
+// pieces of text, so that neighbours do not become one word.
+func (d document) visibleText() string {
+	var b strings.Builder
+	for _, body := range d.Find("body").Nodes {
+		writeText(&b, body)
 	}
-	body := d.Find("body").Clone()
-	body.Find("script,style,noscript,template").Remove()
-	return len(strings.Fields(body.Text())) < 15
+	return b.String()
+}
+
+func writeText(b *strings.Builder, n *html.Node) {
+	switch {
+	case n.Type == html.TextNode:
+		b.WriteString(n.Data)
+		b.WriteByte(' ')
+	case n.Type == html.ElementNode && unseen(n.Data):
+		return
+	}
+	for child := range n.ChildNodes() {
+		writeText(b, child)
+	}
+}
+
+func unseen(element string) bool {
+	return slices.Contains([]string{"script", "style", "noscript", "template", "svg", "head"}, element)
 }
 
 // link is a way to another page.

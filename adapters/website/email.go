@@ -50,10 +50,18 @@ func roleAddress(address string) bool {
 	}, local)]
 }
 
-func emailsIn(text string) []string { return emailPattern.FindAllString(text, -1) }
+func emailsIn(text string) []string {
+	if !strings.Contains(text, "@") {
+		return nil
+	}
+	return emailPattern.FindAllString(text, -1)
+}
 
 // spelledEmailsIn reads "name [at] host [dot] com".
 func spelledEmailsIn(text string) []string {
+	if !strings.Contains(strings.ToLower(text), "dot") {
+		return nil // the pattern is dear, and most pages spell nothing out
+	}
 	var found []string
 	for _, m := range spelledPattern.FindAllStringSubmatch(text, -1) {
 		domain := dotPattern.ReplaceAllString(m[2], ".")

@@ -108,11 +108,9 @@ func (f *finds) microdata(doc document) {
 	doc.Find(`[itemprop="sameAs"]`).Each(func(_ int, s *goquery.Selection) { f.social(value(s)) })
 }
 
-// text reads what a person would see, with a space between elements.
+// text reads what a person would see.
 func (f *finds) text(doc document) {
-	body := doc.Find("body").Clone()
-	body.Find("script,style,noscript,template,svg").Remove()
-	text := spacedText(body)
+	text := doc.visibleText()
 	for _, address := range emailsIn(text) {
 		f.email(address)
 	}
@@ -122,18 +120,6 @@ func (f *finds) text(doc document) {
 	for _, number := range phonesIn(text) {
 		f.phone(number, 60)
 	}
-}
-
-// spacedText joins the text of elements; inline ones do not part a word.
-func spacedText(s *goquery.Selection) string {
-	var b strings.Builder
-	s.Find("*").AddSelection(s).Contents().Each(func(_ int, n *goquery.Selection) {
-		if goquery.NodeName(n) == "#text" {
-			b.WriteString(n.Text())
-			b.WriteByte(' ')
-		}
-	})
-	return b.String()
 }
 
 func unescape(s string) string {
