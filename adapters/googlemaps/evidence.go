@@ -13,7 +13,7 @@ import (
 )
 
 // maxEvidence is how many files are kept, the newest.
-const maxEvidence = 40
+const maxEvidence = 20
 
 // evidence keeps what an unknown page looked like.
 type evidence struct {

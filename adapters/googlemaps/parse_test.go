@@ -17,7 +17,7 @@ func TestCapturedReply(t *testing.T) {
 	}
 	body, err := os.ReadFile(filepath.Join(folder, "google-maps", "search-cafes.json"))
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	places, err := parseReply(body, "US")
 	if err != nil || len(places) != 20 {
@@ -109,6 +109,7 @@ func TestWebsites(t *testing.T) {
 	for link, want := range map[string]string{
 		"http://a.example/": "http://a.example/", "/url?q=http://a.example/&sa=U": "http://a.example/", "https://www.google.com/url?q=https%3A%2F%2Fb.example": "https://b.example",
 		"/aclk?sa=L&adurl=http://ad.example": "", "": "", "javascript:alert(1)": "", "/url?q=": "",
+		"http://a.example/url?x=1": "http://a.example/url?x=1", "http://": "", "mailto:info@a.example": "", "https://www.google.com/url?q=/aclk%3Fsa=L": "",
 	} {
 		if got := website(link); got != want {
 			t.Errorf("%q → %q, want %q", link, got, want)
@@ -121,6 +122,28 @@ func TestPlusCodeIsNoAddress(t *testing.T) {
 	for address, kept := range map[string]bool{"59H5+9XG": false, "87G7X2VV+9X Freehold": false, "1 Main St": true} {
 		if p := completeAddress(business.Place{Address: address}); (p.Address != "") != kept {
 			t.Errorf("%q became %q", address, p.Address)
+		}
+	}
+}
+
+func TestOnePlaceIsToldOnce(t *testing.T) {
+	t.Parallel()
+	known := newTold()
+	known.add(business.Place{Name: "Clinic", Address: "1 Main St", CID: "1", PlaceID: "ChIJa"})
+	known.add(business.Place{Name: "Bare", Address: "2 Main St"})
+	for _, tt := range []struct {
+		name  string
+		place business.Place
+		told  bool
+	}{
+		{"one id in common", business.Place{Name: "Renamed", PlaceID: "ChIJa"}, true},
+		{"other ids at the same address", business.Place{Name: "Clinic", Address: "1 Main St", CID: "2", PlaceID: "ChIJb"}, false},
+		{"no id at the same address", business.Place{Name: "CLINIC", Address: "1 Main St."}, true},
+		{"ids for what had none", business.Place{Name: "Bare", Address: "2 Main St", CID: "3"}, true},
+		{"ids and no address", business.Place{Name: "Clinic", CID: "4"}, false},
+	} {
+		if known.has(tt.place) != tt.told {
+			t.Errorf("%s: told is %v", tt.name, !tt.told)
 		}
 	}
 }

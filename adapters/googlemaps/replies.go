@@ -2,6 +2,8 @@ package googlemaps
 
 import (
 	"context"
+	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -18,14 +20,21 @@ type replies struct {
 	mu       sync.Mutex
 	bodies   [][]byte
 	expected map[proto.NetworkRequestID]bool
-	document int // status of the newest document
+	document int    // status of the newest document
+	blocked  bool   // a reply was the site's refusal of robots
+	problem  string // what was wrong with the newest reply
 }
 
-// listen begins to listen; it ends with ctx.
-func listen(ctx context.Context, page *rod.Page) *replies {
+// listen begins to listen; it ends with ctx. Crashed is called when the page
+// or its browser dies before.
+func listen(ctx context.Context, page *rod.Page, crashed func()) *replies {
+	page = page.Context(ctx)
 	r := &replies{page: page, came: make(chan struct{}, 1), expected: map[proto.NetworkRequestID]bool{}}
-	wait := page.Context(ctx).EachEvent(r.sent, r.responded, r.finished, r.failed)
-	go wait()
+	wait := page.EachEvent(r.sent, r.responded, r.finished, r.failed, func(*proto.InspectorTargetCrashed) (stop bool) { return true })
+	go func() {
+		wait() // also over when the connection is
+		crashed()
+	}()
 	return r
 }
 
@@ -45,8 +54,17 @@ func (r *replies) sent(e *proto.NetworkRequestWillBeSent) {
 func (r *replies) responded(e *proto.NetworkResponseReceived) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if e.Type == proto.NetworkResourceTypeDocument {
-		r.document = e.Response.Status
+	status := e.Response.Status
+	switch {
+	case e.Type == proto.NetworkResourceTypeDocument && e.FrameID == r.page.FrameID:
+		r.document = status
+	case !r.expected[e.RequestID]:
+	case status == http.StatusTooManyRequests || strings.Contains(e.Response.URL, blockedPath):
+		r.blocked = true
+	case status >= http.StatusBadRequest:
+		r.problem = "the map site answered " + strconv.Itoa(status)
+	default:
+		r.problem = ""
 	}
 }
 
@@ -69,7 +87,14 @@ func (r *replies) finished(e *proto.NetworkLoadingFinished) {
 	}()
 }
 
-func (r *replies) failed(e *proto.NetworkLoadingFailed) { r.done(e.RequestID, nil) }
+func (r *replies) failed(e *proto.NetworkLoadingFailed) {
+	r.mu.Lock()
+	if r.expected[e.RequestID] && !e.Canceled {
+		r.problem = e.ErrorText
+	}
+	r.mu.Unlock()
+	r.done(e.RequestID, nil)
+}
 
 func (r *replies) done(id proto.NetworkRequestID, body []byte) {
 	r.mu.Lock()
@@ -102,11 +127,25 @@ func (r *replies) pending() int {
 	return len(r.expected) + len(r.bodies)
 }
 
-// status is that of the newest document, 0 before there is one.
-func (r *replies) status() int {
+// documentStatus is that of the newest page, 0 before there is one.
+func (r *replies) documentStatus() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.document
+}
+
+// refused tells whether the site took the page's own requests for a robot's.
+func (r *replies) refused() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.blocked
+}
+
+// trouble is what was wrong with the newest reply, empty when nothing was.
+func (r *replies) trouble() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.problem
 }
 
 // wait waits for the next reply, at most that long.

@@ -2,6 +2,7 @@ package googlemaps
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -31,13 +32,15 @@ func parseReply(body []byte, region string) ([]business.Place, error) {
 	return places, nil
 }
 
-// parsePlace reads the one place of a place page's initial state.
-func parsePlace(text, region string) (business.Place, bool) {
+// parsePlace reads the one place of a place page's initial state, which is
+// empty where that cannot be read.
+func parsePlace(text, region string) business.Place {
 	data, err := decode([]byte(text))
 	if err != nil {
-		return business.Place{}, false
+		return business.Place{}
 	}
-	return parseBusiness(at(data, placePath), region)
+	p, _ := parseBusiness(at(data, placePath), region)
+	return p
 }
 
 func decode(body []byte) (any, error) {
@@ -74,9 +77,7 @@ func parseBusiness(d any, region string) (business.Place, bool) {
 	if len(p.Categories) > 0 {
 		p.Category = p.Categories[0]
 	}
-	if p.Phone = textAt(d, phoneE164Path); p.Phone == "" {
-		p.Phone = phone(textAt(d, phonePath), regionOf(p.Country, region))
-	}
+	p.Phone = phone(cmp.Or(textAt(d, phoneE164Path), textAt(d, phonePath)), regionOf(p.Country, region))
 	return completeAddress(p), true
 }
 

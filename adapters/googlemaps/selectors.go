@@ -5,13 +5,12 @@ package googlemaps
 const (
 	feedSelector       = `div[role="feed"]`
 	placeTitleSelector = `h1.DUwDvf`
-	endTextSelector    = `span.HlvSq`
 	consentForm        = `form[action*="/save"]`
 	captchaForm        = `#captcha-form`
 	noResultText       = "Google Maps can't find"
 	noResultHint       = "Make sure your search is spelled correctly"
 	limitedText        = "You're seeing a limited view of Google Maps"
-	endText            = "You've reached the end of the list"
+	blockedPath        = "/sorry/" // of every address that a robot is sent to
 )
 
 // consentLabels are those of the button that refuses, then of the one that
@@ -47,9 +46,7 @@ const scrollScript = `() => {
   const feed = document.querySelector('div[role="feed"]');
   if (!feed) return {cards: 0, end: false, gone: true};
   feed.scrollTop = feed.scrollHeight;
-  const end = [...feed.querySelectorAll('span.HlvSq')].some(s => s.textContent.includes("end of the list"))
-    || !!feed.querySelector('span.HlvSq');
-  return {cards: feed.querySelectorAll('a[href*="/maps/place/"]').length, end, gone: false};
+  return {cards: feed.querySelectorAll('a[href*="/maps/place/"]').length, end: !!feed.querySelector('span.HlvSq'), gone: false};
 }`
 
 // nudgeScript does to a feed that is stuck what a person would: show its last card.
@@ -66,9 +63,7 @@ const nudgeScript = `() => {
 const stateScript = `(consentForm, captchaForm, titleSelector, feedSelector) => {
   const text = document.body ? document.body.innerText : '';
   return {
-    host: location.hostname,
     path: location.pathname,
-    ready: document.readyState,
     consent: location.hostname.startsWith('consent.') || !!document.querySelector(consentForm),
     captcha: !!document.querySelector(captchaForm),
     feed: !!document.querySelector(feedSelector),

@@ -1,11 +1,13 @@
 package googlemaps
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -16,15 +18,15 @@ import (
 
 // Options is what the source needs.
 type Options struct {
-	BaseURL       string // scheme and host of the map site
-	Language      string // hl of its pages; default en
-	Region        string // gl, and whose phone numbers lack a country; default us
-	ChromiumPath  string // empty finds one
-	Proxy         string
-	ResolverRules string // Chromium's --host-resolver-rules
-	DataDir       string // browser profiles and evidence go there
-	Now           app.Clock
-	Logger        *slog.Logger
+	BaseURL       string       // scheme and host of the map site
+	Language      string       // hl of its pages; default en
+	Region        string       // gl, and whose phone numbers lack a country; default us
+	ChromiumPath  string       // empty finds one
+	Proxy         string       // URL, with user and password where it wants them
+	ResolverRules string       // Chromium's --host-resolver-rules
+	DataDir       string       // browser profiles and evidence go there; default a folder of the temporary ones
+	Now           app.Clock    // default time.Now
+	Logger        *slog.Logger // default none
 }
 
 // Source is an app.Source.
@@ -35,7 +37,9 @@ type Source struct {
 	browsers *browsers
 	evidence evidence
 	now      app.Clock
-	log      *slog.Logger
+
+	openWithin   time.Duration // for a page to show what it is
+	feedPatience time.Duration // how long a feed may bring nothing new until it is taken for finished
 }
 
 var _ app.Source = (*Source)(nil)
@@ -46,21 +50,28 @@ func New(o Options) (*Source, error) {
 	if err != nil || base.Host == "" {
 		return nil, fmt.Errorf("map site %q is not a URL", o.BaseURL)
 	}
-	if o.Language == "" {
-		o.Language = "en"
-	}
-	if o.Region == "" {
-		o.Region = "us"
-	}
+	o = o.withDefaults()
 	folder := filepath.Join(o.DataDir, "browser")
 	sweep(folder)
 	return &Source{
-		base: base, language: o.Language, region: strings.ToUpper(o.Region), now: o.Now, log: o.Logger,
+		base: base, language: o.Language, region: strings.ToUpper(o.Region), now: o.Now,
 		evidence: evidence{folder: filepath.Join(o.DataDir, "evidence"), now: o.Now},
-		browsers: &browsers{options: browserOptions{
-			path: o.ChromiumPath, proxy: o.Proxy, resolverRules: o.ResolverRules, folder: folder, log: o.Logger,
-		}},
+		browsers: newBrowsers(browserOptions{
+			path: o.ChromiumPath, proxy: o.Proxy, resolverRules: o.ResolverRules, folder: folder,
+			language: o.Language, searches: searchesPerBrowser, log: o.Logger,
+		}),
+		openWithin: 45 * time.Second, feedPatience: 12 * time.Second,
 	}, nil
+}
+
+func (o Options) withDefaults() Options {
+	o.Language, o.Region = cmp.Or(o.Language, "en"), cmp.Or(o.Region, "us")
+	o.DataDir = cmp.Or(o.DataDir, filepath.Join(os.TempDir(), "leadstream"))
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
 }
 
 // Check tests whether a browser is there.
@@ -77,23 +88,39 @@ func (s *Source) Close() error {
 
 // Search finds places, each told of as soon as it is known.
 func (s *Source) Search(ctx context.Context, q app.SearchQuery, see app.Sightings) error {
-	page, done, err := s.browsers.page(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	tab, done, err := s.browsers.tab(ctx)
 	if err != nil {
-		if errors.Is(err, errNoBrowser) {
-			return fault.Unavailablef("starting a search: %w", err)
-		}
-		return fault.Transientf("starting a search: %w", err)
+		return s.startError(ctx, err)
 	}
 	defer done()
-	v := newVisit(s, page, q, see)
+	v := newVisit(s, tab.page, q, see)
+	v.replies = listen(ctx, tab.page, func() { cancel(errCrashed) })
 	err = v.run(ctx)
-	if err != nil && ctx.Err() != nil {
+	switch {
+	case err == nil || v.own:
+		return err
+	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	}
-	if err != nil && fault.KindOf(err) == fault.Internal && !v.own {
+	case fault.KindOf(err) == fault.Internal:
 		return fault.Transientf("the browser failed in mid-search: %w", err)
+	default:
+		return err
 	}
-	return err
+}
+
+var errCrashed = fault.Transientf("the browser crashed in mid-search")
+
+func (s *Source) startError(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.Is(err, errNoBrowser):
+		return fault.Unavailablef("starting a search: %w", err)
+	default:
+		return fault.Transientf("starting a search: %w", err)
+	}
 }
 
 func (s *Source) searchURL(q app.SearchQuery) string {
@@ -109,3 +136,7 @@ func (s *Source) searchURL(q app.SearchQuery) string {
 
 // blockedFor is how long a search waits that the site refuses as a robot's.
 const blockedFor = 15 * time.Minute
+
+func (s *Source) blocked() error {
+	return fault.Postpone(s.now().Add(blockedFor), "blocked: the map site takes this search for a robot's")
+}

@@ -1,6 +1,7 @@
 package googlemaps
 
 import (
+	"cmp"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -40,23 +41,16 @@ func cidOf(dataID string) string {
 	return strconv.FormatUint(n, 10)
 }
 
-// website unwraps the site's own redirects, and drops advertisements.
+// website unwraps the map site's own redirects, and drops advertisements.
 func website(link string) string {
 	u, err := url.Parse(clean(link))
-	if err != nil || link == "" {
+	if err != nil || strings.HasPrefix(u.Path, "/aclk") {
 		return ""
 	}
-	if strings.HasPrefix(u.Path, "/aclk") {
-		return ""
+	if u.Path == "/url" && (u.Host == "" || strings.HasPrefix(u.Host, "www.google.")) {
+		return website(cmp.Or(u.Query().Get("q"), u.Query().Get("url")))
 	}
-	if u.Path == "/url" {
-		target := u.Query().Get("q")
-		if target == "" {
-			target = u.Query().Get("url")
-		}
-		return website(target)
-	}
-	if u.Scheme != "http" && u.Scheme != "https" {
+	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return ""
 	}
 	return u.String()

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
 	"github.com/go-rod/rod"
-	"github.com/go-rod/rod/lib/proto"
 
 	"leadstream/app"
 	"leadstream/domain/business"
@@ -16,13 +16,13 @@ import (
 )
 
 const (
-	openWithin = 45 * time.Second // for the results page to show what it is
-	// scrollPatience is how long a feed may bring nothing new until it is
-	// taken for finished: longer than any stall seen.
-	scrollPatience = 12 * time.Second
-	roundEvery     = 300 * time.Millisecond
-	nudgeAfter     = 5 // rounds without anything new
-	maxRounds      = 2000
+	lookEvery  = 100 * time.Millisecond // at a page that opens
+	roundEvery = 300 * time.Millisecond // of scrolling
+	nudgeAfter = 5                      // rounds without anything new
+	maxRounds  = 2000
+	// consentWithin is how long the answer to the question for consent may
+	// take before the button is clicked again.
+	consentWithin = 10 * time.Second
 )
 
 // visit is one search in one page.
@@ -32,57 +32,58 @@ type visit struct {
 	query   app.SearchQuery
 	see     app.Sightings
 	replies *replies
-	seen    map[string]bool // by each key of a place's identity
-	found   int
+	told    told
 	own     bool // the error at hand is of the listener's, not the browser's
+
+	consented time.Time // when consent was last answered
 }
 
 func newVisit(s *Source, page *rod.Page, q app.SearchQuery, see app.Sightings) *visit {
-	return &visit{source: s, page: page, query: q, see: see, seen: map[string]bool{}}
+	return &visit{source: s, page: page, query: q, see: see, told: newTold()}
 }
 
 func (v *visit) run(ctx context.Context) error {
-	if err := v.prepare(); err != nil {
-		return err
-	}
-	v.replies = listen(ctx, v.page)
 	v.see.Reached(app.SearchReady)
-	if err := v.page.Navigate(v.source.searchURL(v.query)); err != nil {
-		return fault.Transientf("opening the map site: %w", err)
-	}
-	state, err := v.settled(ctx)
+	state, err := v.open(ctx)
 	if err != nil {
 		return err
 	}
+	v.see.Reached(app.SearchStarted)
 	if strings.Contains(state.Text, limitedText) {
 		v.see.Note("warn", "the map site shows a limited view: review counts may be missing")
 	}
 	switch {
 	case state.Feed:
-		v.see.Reached(app.SearchStarted)
 		return v.readFeed(ctx)
 	case state.Place:
-		v.see.Reached(app.SearchStarted)
 		return v.readPlace()
-	default: // settled answers nothing else without an error
-		v.see.Reached(app.SearchStarted)
+	default: // open answers nothing else without an error
 		v.see.Note("info", "the map site finds nothing for this search")
 		return nil
 	}
 }
 
-// prepare makes the page look like an ordinary browser's.
-func (v *visit) prepare() error {
-	return v.page.SetUserAgent(&proto.NetworkSetUserAgentOverride{
-		UserAgent: v.source.browsers.agent(), AcceptLanguage: v.source.language + ",en;q=0.8",
-	})
+// open goes to the results, and waits until the page shows what it is.
+func (v *visit) open(ctx context.Context) (pageState, error) {
+	opening, cancel := context.WithTimeout(ctx, v.source.openWithin)
+	defer cancel()
+	page := v.page.Context(opening)
+	if err := page.Navigate(v.source.searchURL(v.query)); err != nil {
+		if v.replies.documentStatus() == http.StatusTooManyRequests {
+			return pageState{}, v.source.blocked()
+		}
+		return pageState{}, fault.Transientf("opening the map site: %w", err)
+	}
+	state, err := v.settled(opening, page)
+	if errors.Is(err, errUnknownPage) && ctx.Err() == nil {
+		v.source.evidence.keep(v.page, v.see)
+	}
+	return state, err
 }
 
 // pageState is what stateScript reads.
 type pageState struct {
-	Host    string `json:"host"`
 	Path    string `json:"path"`
-	Ready   string `json:"ready"`
 	Consent bool   `json:"consent"`
 	Captcha bool   `json:"captcha"`
 	Feed    bool   `json:"feed"`
@@ -94,42 +95,45 @@ func (s pageState) nothing() bool {
 	return strings.Contains(s.Text, noResultText) || strings.Contains(s.Text, noResultHint)
 }
 
+var errUnknownPage = fault.Transientf("the map site shows neither results nor a place nor a known message")
+
 // settled waits until the page is results, a place, or says that there is
 // nothing; on the way it answers the question for consent.
-func (v *visit) settled(ctx context.Context) (pageState, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, openWithin, errUnknownPage)
-	defer cancel()
+func (v *visit) settled(ctx context.Context, page *rod.Page) (pageState, error) {
 	for {
 		var state pageState
 		// A page in mid-navigation has no state; the next look has.
-		_ = evaluate(v.page, &state, stateScript, consentForm, captchaForm, placeTitleSelector, feedSelector)
+		_ = evaluate(page, &state, stateScript, consentForm, captchaForm, placeTitleSelector, feedSelector)
+		status := v.replies.documentStatus()
 		switch {
-		case state.Captcha || strings.Contains(state.Path, "/sorry/") || v.replies.status() == 429:
-			return state, fault.Postpone(v.source.now().Add(blockedFor), "blocked: the map site takes this search for a robot's")
+		case state.Captcha || strings.Contains(state.Path, blockedPath) || status == http.StatusTooManyRequests:
+			return state, v.source.blocked()
 		case state.Consent:
-			v.refuseCookies()
+			v.refuseCookies(page)
 		case state.Feed || state.Place || state.nothing():
 			return state, nil
-		case v.replies.status() >= 500:
-			return state, fault.Transientf("the map site answered %d", v.replies.status())
+		case status >= http.StatusInternalServerError:
+			return state, fault.Transientf("the map site answered %d", status)
 		}
 		select {
 		case <-ctx.Done():
-			if errors.Is(context.Cause(ctx), errUnknownPage) {
-				v.source.evidence.keep(v.page, v.see)
-				return state, errUnknownPage
-			}
-			return state, ctx.Err()
-		case <-time.After(100 * time.Millisecond):
+			return state, errUnknownPage
+		case <-time.After(lookEvery):
 		}
 	}
 }
 
-var errUnknownPage = fault.Transientf("the map site shows neither results nor a place nor a known message")
-
-// refuseCookies clicks the button that refuses, or else the one that accepts.
-// A page that is moving on already has none, and is looked at again.
-func (v *visit) refuseCookies() { _ = evaluate(v.page, nil, consentScript, consentLabels) }
+// refuseCookies clicks the button that refuses, or else the one that accepts,
+// and leaves the page the time to go on.
+func (v *visit) refuseCookies(page *rod.Page) {
+	if time.Since(v.consented) < consentWithin {
+		return
+	}
+	var clicked string
+	if err := evaluate(page, &clicked, consentScript, consentLabels); err == nil && clicked != "" {
+		v.consented = time.Now()
+	}
+}
 
 // readFeed scrolls to the end, or until enough is found.
 func (v *visit) readFeed(ctx context.Context) error {
@@ -138,6 +142,9 @@ func (v *visit) readFeed(ctx context.Context) error {
 	for range maxRounds {
 		if err := v.tellReplies(); err != nil || v.enough() {
 			return err
+		}
+		if v.replies.refused() {
+			return v.source.blocked()
 		}
 		var scroll struct {
 			Cards int  `json:"cards"`
@@ -161,9 +168,8 @@ func (v *visit) readFeed(ctx context.Context) error {
 		if scroll.End && v.replies.pending() == 0 {
 			return v.finishFeed(waitingCards)
 		}
-		if idle > 0 && time.Since(lastNew) > scrollPatience {
-			v.see.Note("warn", fmt.Sprintf("the results ended without saying so, after %d cards", last))
-			return v.finishFeed(waitingCards)
+		if idle > 0 && time.Since(lastNew) > v.source.feedPatience {
+			return v.endlessFeed(waitingCards, last)
 		}
 		if idle%nudgeAfter == nudgeAfter-1 {
 			_ = evaluate(v.page, nil, nudgeScript) // only helps
@@ -172,6 +178,19 @@ func (v *visit) readFeed(ctx context.Context) error {
 			return err
 		}
 	}
+	return v.endlessFeed(waitingCards, last)
+}
+
+// endlessFeed ends with a feed that brings nothing new and does not say that
+// it is at its end: not completely, when a reply of it has failed.
+func (v *visit) endlessFeed(waiting map[string]int, cards int) error {
+	if err := v.finishFeed(waiting); err != nil {
+		return err
+	}
+	if why := v.replies.trouble(); why != "" {
+		return fault.Transientf("the results broke off after %d cards: %s", cards, why)
+	}
+	v.see.Note("warn", fmt.Sprintf("the results ended without saying so, after %d cards", cards))
 	return nil
 }
 
@@ -215,7 +234,7 @@ func (v *visit) tellCards(waiting map[string]int, all bool) error {
 		}
 		p := c.place(v.source.region)
 		key := p.Identity().Key()
-		if v.known(p) {
+		if v.told.has(p) {
 			continue
 		}
 		if waiting[key]++; !all && waiting[key] < replyRounds {
@@ -238,40 +257,22 @@ func (v *visit) readPlace() error {
 	if err := evaluate(v.page, &shown, panelScript); err != nil {
 		return fmt.Errorf("reading the place: %w", err)
 	}
-	p, ok := parsePlace(text, v.source.region)
-	if !ok {
-		p = shown.place(v.source.region)
-	} else {
-		p = business.Complete(p, shown.place(v.source.region))
-	}
-	return v.tell(p)
-}
-
-func (v *visit) known(p business.Place) bool {
-	for _, key := range p.Identity().Keys() {
-		if v.seen[key] {
-			return true
-		}
-	}
-	return false
+	return v.tell(business.Complete(parsePlace(text, v.source.region), shown.place(v.source.region)))
 }
 
 func (v *visit) tell(p business.Place) error {
-	if v.known(p) {
+	if v.told.has(p) {
 		return nil
 	}
 	if err := v.see.Found(p); err != nil {
 		v.own = true
 		return err
 	}
-	for _, key := range p.Identity().Keys() {
-		v.seen[key] = true
-	}
-	v.found++
+	v.told.add(p)
 	return nil
 }
 
-func (v *visit) enough() bool { return v.found >= v.query.MaxResults }
+func (v *visit) enough() bool { return v.told.count >= v.query.MaxResults }
 
 // evaluate runs a script in the page, and decodes its answer.
 func evaluate(page *rod.Page, into any, script string, args ...any) error {
