@@ -8,21 +8,19 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
 	"github.com/uptrace/bun/dialect/pgdialect"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 	"github.com/uptrace/bun/driver/pgdriver"
-	"modernc.org/sqlite"
+	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"leadstream/app"
-	"leadstream/domain/fault"
 )
 
 // FileName is the SQLite file in the data folder.
@@ -32,15 +30,16 @@ const FileName = "leadstream.db"
 type Options struct {
 	URL     string // postgres://… ; empty is SQLite in DataDir
 	DataDir string
-	Now     app.Clock
-	Logger  *slog.Logger
+	Now     app.Clock    // nil is time.Now
+	Logger  *slog.Logger // nil logs nothing
 }
 
 // DB is an open database; it fills app.Businesses and app.JobHistory.
 type DB struct {
-	bun *bun.DB
-	now app.Clock
-	log *slog.Logger
+	bun          *bun.DB
+	now          app.Clock
+	log          *slog.Logger
+	lockPatience time.Duration
 }
 
 var (
@@ -49,6 +48,7 @@ var (
 )
 
 // Open opens the database; Migrate must have been run on it before it is used.
+// Postgres is first connected to when it is first needed.
 func Open(o Options) (*DB, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -56,82 +56,79 @@ func Open(o Options) (*DB, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	db := &DB{now: o.Now, log: o.Logger}
+	db := &DB{now: o.Now, log: o.Logger, lockPatience: lockPatience}
+	var err error
 	if o.URL == "" {
-		return db, db.openSQLite(o.DataDir)
+		db.bun, err = openSQLite(o.DataDir)
+	} else {
+		db.bun, err = openPostgres(o.URL)
 	}
-	u, err := url.Parse(o.URL)
-	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
-		return nil, errors.New("database URL must begin with postgres://")
+	if err != nil {
+		return nil, err
 	}
-	connector := pgdriver.NewConnector(pgdriver.WithDSN(o.URL), pgdriver.WithApplicationName("leadstream"), pgdriver.WithTimeout(10*time.Second))
-	pool := sql.OpenDB(connector)
-	pool.SetMaxOpenConns(16)
-	pool.SetMaxIdleConns(8)
-	db.bun = bun.NewDB(pool, pgdialect.New())
 	return db, nil
 }
 
-func (db *DB) openSQLite(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("creating the data folder: %w", err)
+func openPostgres(address string) (*bun.DB, error) {
+	u, err := url.Parse(address)
+	if err != nil { // whose text repeats the address, and the password in it
+		return nil, errors.New("database URL is not a URL; in a password, characters such as / and # are written as %2F and %23")
 	}
-	pragmas := url.Values{"_pragma": {"journal_mode(WAL)", "busy_timeout(10000)", "foreign_keys(1)", "synchronous(NORMAL)"}, "_txlock": {"immediate"}}
-	pool, err := sql.Open("sqlite", "file:"+filepath.Join(dir, FileName)+"?"+pragmas.Encode())
+	if u.Scheme != "postgres" && u.Scheme != "postgresql" {
+		return nil, errors.New("database URL must begin with postgres://")
+	}
+	connector, err := newConnector(address)
 	if err != nil {
-		return fmt.Errorf("opening SQLite: %w", err)
+		return nil, err
+	}
+	pool := sql.OpenDB(connector)
+	pool.SetMaxOpenConns(16)
+	pool.SetMaxIdleConns(8)
+	return bun.NewDB(pool, pgdialect.New()), nil
+}
+
+// newConnector makes an error of the driver's panic over parameters it does not know.
+func newConnector(address string) (c *pgdriver.Connector, err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			err = fmt.Errorf("reading the database URL: %v", reason)
+		}
+	}()
+	return pgdriver.NewConnector(
+		pgdriver.WithApplicationName("leadstream"), pgdriver.WithTimeout(10*time.Second), pgdriver.WithDSN(address),
+	), nil
+}
+
+func openSQLite(dir string) (*bun.DB, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("creating the data folder: %w", err)
+	}
+	file := url.URL{Path: filepath.ToSlash(filepath.Join(dir, FileName))}
+	settings := url.Values{"_pragma": {"journal_mode(WAL)", "busy_timeout(5000)", "foreign_keys(1)", "synchronous(NORMAL)"}, "_txlock": {"immediate"}}
+	pool, err := sql.Open("sqlite", "file:"+file.EscapedPath()+"?"+settings.Encode())
+	if err != nil {
+		return nil, fmt.Errorf("opening SQLite: %w", err)
 	}
 	// Transactions begin as writers (_txlock), so that none fails halfway for
 	// being unable to become one; readers do not wait for them in WAL mode.
 	pool.SetMaxOpenConns(8)
-	db.bun = bun.NewDB(pool, sqlitedialect.New())
-	return nil
+	return bun.NewDB(pool, sqlitedialect.New()), nil
 }
 
 // Ping tests whether the database answers.
-func (db *DB) Ping(ctx context.Context) error { return db.bun.PingContext(ctx) }
+func (db *DB) Ping(ctx context.Context) error {
+	if err := db.bun.PingContext(ctx); err != nil {
+		return classify(fmt.Errorf("reaching the database: %w", err))
+	}
+	return nil
+}
 
 // Close closes all connections.
 func (db *DB) Close() error { return db.bun.Close() }
 
-// classify tells the application whether the database was away, which passes,
-// or the fault is ours.
-func classify(err error) error {
-	if err == nil || fault.KindOf(err) != fault.Internal {
-		return err
-	}
-	var network net.Error
-	if errors.As(err, &network) || errors.Is(err, sql.ErrConnDone) || strings.Contains(err.Error(), "connection") {
-		return fault.Unavailablef("the database is not available: %w", err)
-	}
-	if busy(err) {
-		return fault.Transientf("the database is busy: %w", err)
-	}
-	return err
-}
+func (db *DB) isPostgres() bool { return db.bun.Dialect().Name() == dialect.PG }
 
-const (
-	sqliteBusy   = 5
-	sqliteUnique = 2067 // SQLITE_CONSTRAINT_UNIQUE
-	sqliteKey    = 1555 // SQLITE_CONSTRAINT_PRIMARYKEY
-	pgUnique     = "23505"
-	pgSerialize  = "40001"
-	pgDeadlock   = "40P01"
-)
+func (db *DB) timestamp() time.Time { return stored(db.now()) }
 
-func busy(err error) bool {
-	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
-		return lite.Code()&0xff == sqliteBusy
-	}
-	var pg pgdriver.Error
-	return errors.As(err, &pg) && (pg.Field('C') == pgSerialize || pg.Field('C') == pgDeadlock)
-}
-
-// duplicate reports whether a row with that unique value is there already.
-func duplicate(err error) bool {
-	if lite, ok := errors.AsType[*sqlite.Error](err); ok {
-		return lite.Code() == sqliteUnique || lite.Code() == sqliteKey
-	}
-	var pg pgdriver.Error
-	return errors.As(err, &pg) && pg.Field('C') == pgUnique
-}
+// stored is a time as both databases keep it.
+func stored(at time.Time) time.Time { return at.UTC().Truncate(time.Millisecond) }

@@ -13,9 +13,12 @@ import (
 
 // Annotate sets what people add to a lead.
 func (db *DB) Annotate(ctx context.Context, id int64, a app.Annotation) (business.Business, error) {
+	if a == (app.Annotation{}) {
+		return db.Business(ctx, id)
+	}
 	query := db.bun.NewUpdate().Table("businesses").Set("updated_at = ?", db.timestamp()).Where("id = ?", id)
 	if a.Notes != nil {
-		query = query.Set("notes = ?", *a.Notes)
+		query = query.Set("notes = ?", clean(*a.Notes))
 	}
 	if a.Tags != nil {
 		query = query.Set("tags = ?", newList(*a.Tags))
@@ -57,8 +60,8 @@ type historyRow struct {
 // RecordJob keeps one run of a finished job; the same run twice is one row.
 func (db *DB) RecordJob(ctx context.Context, j app.FinishedJob) error {
 	row := &historyRow{
-		JobID: j.JobID, FinishedAt: j.FinishedAt.UTC(), Queue: j.Queue, Name: j.Name, State: j.State, Data: string(j.Data),
-		Result: string(j.Result), FailedReason: j.FailedReason, Attempts: j.AttemptsMade, CreatedAt: j.CreatedAt.UTC(),
+		JobID: j.JobID, FinishedAt: stored(j.FinishedAt), Queue: j.Queue, Name: j.Name, State: j.State, Data: string(j.Data),
+		Result: string(j.Result), FailedReason: clean(j.FailedReason), Attempts: j.AttemptsMade, CreatedAt: stored(j.CreatedAt),
 	}
 	if _, err := db.bun.NewInsert().Model(row).On("CONFLICT (job_id, finished_at) DO NOTHING").Exec(ctx); err != nil {
 		return classify(fmt.Errorf("recording job %s: %w", j.JobID, err))

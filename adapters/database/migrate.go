@@ -7,15 +7,22 @@ import (
 	"io/fs"
 	"time"
 
-	"github.com/uptrace/bun/dialect"
 	"github.com/uptrace/bun/migrate"
 )
 
 //go:embed migrations
 var migrationFiles embed.FS
 
-// lockPatience is how long to wait for another process that migrates.
-const lockPatience = 30 * time.Second
+const (
+	// lockPatience is how long another process may migrate until it counts as
+	// dead: the lock is a row, which a killed process leaves behind.
+	lockPatience = 30 * time.Second
+	lockInterval = 100 * time.Millisecond
+
+	// initTries is how often the migrations' own tables, an index and two
+	// tables, may be made by another process at the same moment.
+	initTries = 5
+)
 
 // Migrate brings the schema up to date. Of several processes that start at
 // once one does it, and the others wait.
@@ -24,8 +31,12 @@ func (db *DB) Migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := lock(ctx, migrator); err != nil {
-		return fmt.Errorf("waiting for another process that migrates: %w", err)
+	locked, err := db.lock(ctx, migrator)
+	if err != nil {
+		return classify(fmt.Errorf("waiting to migrate the database: %w", err))
+	}
+	if !locked {
+		return nil
 	}
 	defer func() {
 		if err := migrator.Unlock(context.WithoutCancel(ctx)); err != nil {
@@ -42,6 +53,32 @@ func (db *DB) Migrate(ctx context.Context) error {
 	return nil
 }
 
+// lock takes the migration lock as soon as it is free; false says that there
+// is nothing left to migrate.
+func (db *DB) lock(ctx context.Context, migrator *migrate.Migrator) (bool, error) {
+	patience := time.After(db.lockPatience)
+	for {
+		known, err := migrator.MigrationsWithStatus(ctx)
+		if err != nil || len(known.Unapplied()) == 0 {
+			return false, err
+		}
+		err = migrator.Lock(ctx)
+		if err == nil || !duplicate(err) {
+			return err == nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case <-patience:
+			db.log.Warn("migration lock taken over", "after", db.lockPatience)
+			if err := migrator.Unlock(ctx); err != nil {
+				return false, err
+			}
+		case <-time.After(lockInterval):
+		}
+	}
+}
+
 // Migration is one step of the schema.
 type Migration struct {
 	Name    string
@@ -56,7 +93,7 @@ func (db *DB) Migrations(ctx context.Context) ([]Migration, error) {
 	}
 	known, err := migrator.MigrationsWithStatus(ctx)
 	if err != nil {
-		return nil, classify(err)
+		return nil, classify(fmt.Errorf("reading the state of migrations: %w", err))
 	}
 	list := make([]Migration, len(known))
 	for i, m := range known {
@@ -67,7 +104,7 @@ func (db *DB) Migrations(ctx context.Context) ([]Migration, error) {
 
 func (db *DB) migrator(ctx context.Context) (*migrate.Migrator, error) {
 	folder := "migrations/sqlite"
-	if db.bun.Dialect().Name() == dialect.PG {
+	if db.isPostgres() {
 		folder = "migrations/postgres"
 	}
 	files, err := fs.Sub(migrationFiles, folder)
@@ -86,27 +123,12 @@ func (db *DB) migrator(ctx context.Context) (*migrate.Migrator, error) {
 }
 
 // initTables makes the tables of the migrations themselves; of several
-// processes that do so at once on Postgres, some fail although they are there.
+// processes that do so at once on Postgres, some fail although IF NOT EXISTS is said.
 func initTables(ctx context.Context, migrator *migrate.Migrator) error {
-	err := migrator.Init(ctx)
-	if err != nil && duplicate(err) || err != nil && busy(err) {
-		return migrator.Init(ctx)
-	}
-	return err
-}
-
-func lock(ctx context.Context, migrator *migrate.Migrator) error {
-	ctx, cancel := context.WithTimeout(ctx, lockPatience)
-	defer cancel()
-	for {
-		err := migrator.Lock(ctx)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
+	for try := 1; ; try++ {
+		err := migrator.Init(ctx)
+		if err == nil || try == initTries || !exists(err) {
 			return err
-		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }

@@ -3,18 +3,19 @@ package database
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
-	"time"
 
 	"github.com/uptrace/bun"
 
 	"leadstream/app"
 	"leadstream/domain/business"
-	"leadstream/domain/fault"
+)
+
+// Bounds of a page of leads.
+const (
+	defaultPage = 50
+	maxPage     = 500
 )
 
 // Business reads one lead with its contacts.
@@ -48,7 +49,7 @@ func (db *DB) List(ctx context.Context, f app.BusinessFilter) (app.BusinessPage,
 	if err != nil {
 		return app.BusinessPage{}, err
 	}
-	after, err := parseCursor(f.Cursor)
+	after, err := order.parseCursor(f.Cursor)
 	if err != nil {
 		return app.BusinessPage{}, err
 	}
@@ -61,42 +62,47 @@ func (db *DB) List(ctx context.Context, f app.BusinessFilter) (app.BusinessPage,
 	if after != nil {
 		query = order.after(query, *after)
 	}
-	if err := order.apply(query).Limit(int64(f.Limit) + 1).Scan(ctx); err != nil {
+	limit := pageSize(f.Limit)
+	if err := order.apply(query).Limit(int64(limit) + 1).Scan(ctx); err != nil {
 		return app.BusinessPage{}, classify(fmt.Errorf("listing businesses: %w", err))
 	}
 	page := app.BusinessPage{Total: int(total)}
-	if len(rows) > f.Limit {
-		rows = rows[:f.Limit]
-		page.NextCursor = order.cursor(rows[f.Limit-1])
+	if len(rows) > limit {
+		rows = rows[:limit]
+		page.NextCursor = order.cursor(rows[limit-1])
 	}
 	page.Businesses = businesses(rows)
 	return page, nil
 }
 
+func pageSize(asked int) int {
+	if asked <= 0 {
+		return defaultPage
+	}
+	return min(asked, maxPage)
+}
+
 func filtered(q *bun.SelectQuery, f app.BusinessFilter) *bun.SelectQuery {
 	equal := func(column, value string) {
 		if value != "" {
-			q = q.Where("LOWER(b.?) = LOWER(?)", bun.Ident(column), value)
+			q = q.Where("b.? = ?", bun.Ident(column), value)
 		}
 	}
 	if f.Text != "" {
-		pattern := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(f.Text)) + "%"
-		q = q.Where(`(LOWER(b.name) LIKE ? ESCAPE '\' OR LOWER(b.address) LIKE ? ESCAPE '\' OR LOWER(b.category) LIKE ? ESCAPE '\')`, pattern, pattern, pattern)
+		q = q.Where(`b.search_text LIKE ? ESCAPE '\'`, containing(f.Text))
 	}
-	equal("city", f.City)
-	equal("business_type", f.BusinessType)
+	equal("city_folded", fold(f.City))
+	equal("business_type_folded", fold(f.BusinessType))
 	equal("enrichment_status", f.EnrichmentStatus.String())
-	if f.JobID != "" {
-		q = q.Where("b.first_seen_job = ?", f.JobID)
-	}
+	equal("first_seen_job", clean(f.JobID))
 	if f.HasWebsite {
 		q = q.Where("b.website <> ''")
 	}
 	if f.HasPhone {
-		q = q.Where("(b.phone <> '' OR EXISTS (SELECT 1 FROM contacts WHERE business_id = b.id AND kind = 'phone'))")
+		q = q.Where("(b.phone <> '' OR EXISTS (SELECT 1 FROM contacts WHERE business_id = b.id AND kind = ?))", business.Phone.String())
 	}
 	if f.HasEmail {
-		q = q.Where("EXISTS (SELECT 1 FROM contacts WHERE business_id = b.id AND kind = 'email')")
+		q = q.Where("EXISTS (SELECT 1 FROM contacts WHERE business_id = b.id AND kind = ?)", business.Email.String())
 	}
 	return q
 }
@@ -109,104 +115,4 @@ func businesses(rows []*businessRow) []business.Business {
 		list[i] = row.business()
 	}
 	return list
-}
-
-// sortOrder is what a listing is sorted by; ties are in order of the id.
-type sortOrder struct {
-	column     string
-	descending bool
-}
-
-// sortExpr is the sorted value; a missing rating is the least.
-func (o sortOrder) expr() string {
-	if o.column == "rating" {
-		return "COALESCE(b.rating, 0)"
-	}
-	return "b." + o.column
-}
-
-func parseSort(text string) (sortOrder, error) {
-	if text == "" {
-		text = "-created_at"
-	}
-	column, descending := strings.CutPrefix(text, "-")
-	switch column {
-	case "created_at", "updated_at", "name", "rating":
-		return sortOrder{column, descending}, nil
-	default:
-		return sortOrder{}, fault.NewInvalid(fault.Field{
-			Location: "sort", Message: "must be created_at, updated_at, name or rating, with a leading - for descending", Value: text,
-		})
-	}
-}
-
-func (o sortOrder) direction() string {
-	if o.descending {
-		return "DESC"
-	}
-	return "ASC"
-}
-
-func (o sortOrder) apply(q *bun.SelectQuery) *bun.SelectQuery {
-	return q.OrderExpr(o.expr() + " " + o.direction()).OrderExpr("b.id " + o.direction())
-}
-
-func (o sortOrder) after(q *bun.SelectQuery, p position) *bun.SelectQuery {
-	sign := ">"
-	if o.descending {
-		sign = "<"
-	}
-	return q.Where("("+o.expr()+" "+sign+" ? OR ("+o.expr()+" = ? AND b.id "+sign+" ?))", p.value(o), p.value(o), p.ID)
-}
-
-func (o sortOrder) cursor(r *businessRow) string {
-	p := position{ID: r.ID}
-	switch o.column {
-	case "name":
-		p.Text = r.Name
-	case "rating":
-		if r.Rating != nil {
-			p.Number = *r.Rating
-		}
-	case "updated_at":
-		p.Time = r.UpdatedAt.UTC()
-	default:
-		p.Time = r.CreatedAt.UTC()
-	}
-	raw, _ := json.Marshal(p) // finite numbers, strings and times encode
-	return base64.RawURLEncoding.EncodeToString(raw)
-}
-
-// position is the last row of a page.
-type position struct {
-	ID     int64     `json:"i"`
-	Text   string    `json:"s,omitempty"`
-	Number float64   `json:"n,omitempty"`
-	Time   time.Time `json:"t,omitzero"`
-}
-
-func (p position) value(o sortOrder) any {
-	switch o.column {
-	case "name":
-		return p.Text
-	case "rating":
-		return p.Number
-	default:
-		return p.Time
-	}
-}
-
-func parseCursor(text string) (*position, error) {
-	if text == "" {
-		return nil, nil
-	}
-	var p position
-	raw, err := base64.RawURLEncoding.DecodeString(text)
-	if err == nil {
-		err = json.Unmarshal(raw, &p)
-	}
-	if err != nil {
-		return nil, fault.NewInvalid(fault.Field{Location: "cursor", Message: "is not a cursor of this listing", Value: text})
-	}
-	return &p, nil
 }

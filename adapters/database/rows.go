@@ -44,7 +44,17 @@ type businessRow struct {
 	Tags             stringList    `bun:"tags"`
 	CreatedAt        time.Time     `bun:"created_at"`
 	UpdatedAt        time.Time     `bun:"updated_at"`
+	Folded           folded        `bun:"embed:"`
 	Contacts         []*contactRow `bun:"rel:has-many,join:id=business_id"`
+}
+
+// folded is what is searched and sorted without regard to case, which the two
+// databases have no common idea of.
+type folded struct {
+	SearchText   string `bun:"search_text"`
+	Name         string `bun:"name_folded"`
+	City         string `bun:"city_folded"`
+	BusinessType string `bun:"business_type_folded"`
 }
 
 // identityRow is one key by which a lead is known.
@@ -91,7 +101,7 @@ func (l stringList) items() []string {
 	return items
 }
 
-func (r *businessRow) fill(p business.Place) {
+func (r *businessRow) fill(p business.Place, businessType string) {
 	hours, _ := json.Marshal(p.OpeningHours) // strings always encode
 	if len(p.OpeningHours) == 0 {
 		hours = []byte("[]")
@@ -101,6 +111,10 @@ func (r *businessRow) fill(p business.Place) {
 	r.Category, r.Categories, r.Rating, r.ReviewsCount = p.Category, newList(p.Categories), p.Rating, p.ReviewsCount
 	r.Price, r.OpeningHours, r.Latitude, r.Longitude = p.Price, string(hours), p.Latitude, p.Longitude
 	r.DataID, r.CID, r.PlaceID, r.KGMID, r.MapURL, r.Status = p.DataID, p.CID, p.PlaceID, p.KGMID, p.MapURL, p.Status
+	r.BusinessType = businessType
+	r.Folded = folded{
+		SearchText: fold(p.Name + "\n" + p.Address + "\n" + p.Category), Name: fold(p.Name), City: fold(p.City), BusinessType: fold(businessType),
+	}
 }
 
 func (r *businessRow) place() business.Place {
@@ -136,8 +150,8 @@ func (r *contactRow) contact() business.Contact {
 
 func newContactRow(businessID int64, c business.Contact, at time.Time) *contactRow {
 	return &contactRow{
-		BusinessID: businessID, Key: c.Key(), Kind: c.Kind.String(), Value: c.Value, Name: c.Name, Position: c.Position,
-		Personal: c.Personal, Confidence: c.Confidence, Provider: c.Provider, SourceURL: c.SourceURL,
-		Verification: c.Verification, CreatedAt: at,
+		BusinessID: businessID, Key: clean(c.Key()), Kind: c.Kind.String(), Value: clean(c.Value), Name: clean(c.Name),
+		Position: clean(c.Position), Personal: c.Personal, Confidence: c.Confidence, Provider: clean(c.Provider),
+		SourceURL: clean(c.SourceURL), Verification: clean(c.Verification), CreatedAt: at,
 	}
 }

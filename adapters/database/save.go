@@ -1,6 +1,7 @@
 package database
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -21,6 +22,7 @@ const saveTries = 5
 // SaveFound keeps a found place once. Of two processes that save it at the
 // same time one inserts, and the other finds it then.
 func (db *DB) SaveFound(ctx context.Context, found business.Found) (business.Business, bool, error) {
+	found.Place, found.BusinessType = cleanPlace(found.Place), clean(found.BusinessType)
 	if err := found.Validate(); err != nil {
 		return business.Business{}, false, err
 	}
@@ -29,7 +31,7 @@ func (db *DB) SaveFound(ctx context.Context, found business.Found) (business.Bus
 		if err == nil {
 			return saved, created, nil
 		}
-		if try == saveTries || !duplicate(err) && !busy(err) {
+		if try == saveTries || !overtaken(err) {
 			return business.Business{}, false, classify(fmt.Errorf("saving %q: %w", found.Place.Name, err))
 		}
 	}
@@ -37,20 +39,17 @@ func (db *DB) SaveFound(ctx context.Context, found business.Found) (business.Bus
 
 func (db *DB) trySave(ctx context.Context, found business.Found) (saved business.Business, created bool, err error) {
 	err = db.bun.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-		row, err := findKnown(ctx, tx, found.Place)
+		row, claims, err := db.findKnown(ctx, tx, found.Place)
 		if err != nil {
 			return err
 		}
 		created = row == nil
 		if created {
-			row, err = db.insert(ctx, tx, found)
+			row, err = db.insert(ctx, tx, found, claims)
 		} else {
-			err = db.complete(ctx, tx, row, found.Place)
+			err = db.complete(ctx, tx, row, found, claims)
 		}
 		if err != nil {
-			return err
-		}
-		if err := addIdentities(ctx, tx, row.ID, found.Place.Identity(), created); err != nil {
 			return err
 		}
 		saved = row.business()
@@ -60,69 +59,83 @@ func (db *DB) trySave(ctx context.Context, found business.Found) (saved business
 }
 
 // findKnown finds the lead that a place is another sighting of: by any of its
-// ids, else by name and address unless both carry ids.
-func findKnown(ctx context.Context, tx bun.Tx, p business.Place) (*businessRow, error) {
+// ids, else by name and address unless both carry ids. The row is locked
+// against other writers. Claims are the keys that are the place's own: name
+// and address are not where a lead with other ids has them already.
+func (db *DB) findKnown(ctx context.Context, tx bun.Tx, p business.Place) (row *businessRow, claims []string, err error) {
 	identity := p.Identity()
-	for _, key := range identity.Keys() {
-		row := new(businessRow)
-		err := tx.NewSelect().Model(row).Relation("Contacts").
-			Where("b.id = (SELECT business_id FROM business_identities WHERE key = ?)", key).Scan(ctx)
-		if errors.Is(err, sql.ErrNoRows) {
-			continue
+	for _, key := range identity.IDs {
+		if row, err = db.lockByKey(ctx, tx, key); row != nil || err != nil {
+			return row, identity.Keys(), err
 		}
-		if err != nil {
-			return nil, fmt.Errorf("looking for %s: %w", key, err)
-		}
-		if key == identity.Name && len(identity.IDs) > 0 && len(row.place().Identity().IDs) > 0 {
-			continue // two places of one name at one address
-		}
-		return row, nil
 	}
-	return nil, nil
+	if identity.Name == "" {
+		return nil, identity.IDs, nil
+	}
+	row, err = db.lockByKey(ctx, tx, identity.Name)
+	if row != nil && len(identity.IDs) > 0 && len(row.place().Identity().IDs) > 0 {
+		return nil, identity.IDs, nil // two places of one name at one address
+	}
+	return row, identity.Keys(), err
 }
 
-func (db *DB) insert(ctx context.Context, tx bun.Tx, found business.Found) (*businessRow, error) {
+func (db *DB) lockByKey(ctx context.Context, tx bun.Tx, key string) (*businessRow, error) {
+	row := new(businessRow)
+	query := tx.NewSelect().Model(row).Relation("Contacts", byConfidence).
+		Where("b.id = (SELECT business_id FROM business_identities WHERE key = ?)", key)
+	if db.isPostgres() { // on SQLite a transaction is the only writer
+		query = query.For("UPDATE OF b")
+	}
+	err := query.Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("looking for %s: %w", key, err)
+	}
+	return row, nil
+}
+
+// insert keeps a new lead. Its keys must be free: where one is not, another
+// process was faster, and the save begins anew.
+func (db *DB) insert(ctx context.Context, tx bun.Tx, found business.Found, claims []string) (*businessRow, error) {
 	now := db.timestamp()
 	row := &businessRow{
-		BusinessType: found.BusinessType, EnrichmentStatus: business.Pending.String(), FirstSeenJob: found.JobID,
-		Tags: "[]", CreatedAt: now, UpdatedAt: now,
+		EnrichmentStatus: business.Pending.String(), FirstSeenJob: found.JobID, Tags: newList(nil), CreatedAt: now, UpdatedAt: now,
 	}
-	row.fill(found.Place)
-	_, err := tx.NewInsert().Model(row).Returning("id").Exec(ctx)
+	row.fill(found.Place, found.BusinessType)
+	if _, err := tx.NewInsert().Model(row).Returning("id").Exec(ctx); err != nil {
+		return nil, err
+	}
+	keys := identityRows(row.ID, claims)
+	_, err := tx.NewInsert().Model(&keys).Exec(ctx)
 	return row, err
 }
 
-// complete fills what the stored place lacks; what is known is not overwritten.
-func (db *DB) complete(ctx context.Context, tx bun.Tx, row *businessRow, seen business.Place) error {
-	known := row.place()
-	completed := business.Complete(known, seen)
-	if reflect.DeepEqual(known, completed) {
-		return nil
+// complete fills what the stored lead lacks; what is known is not overwritten,
+// and keys that lead to another one stay there.
+func (db *DB) complete(ctx context.Context, tx bun.Tx, row *businessRow, found business.Found, claims []string) error {
+	known := *row
+	row.fill(business.Complete(row.place(), found.Place), cmp.Or(row.BusinessType, found.BusinessType))
+	if !reflect.DeepEqual(known, *row) {
+		row.UpdatedAt = db.timestamp()
+		_, err := tx.NewUpdate().Model(row).WherePK().
+			ExcludeColumn("id", "created_at", "first_seen_job", "enrichment_status", "notes", "tags").Exec(ctx)
+		if err != nil {
+			return err
+		}
 	}
-	row.fill(completed)
-	row.UpdatedAt = db.timestamp()
-	_, err := tx.NewUpdate().Model(row).WherePK().ExcludeColumn("id", "created_at", "first_seen_job", "enrichment_status", "notes", "tags").Exec(ctx)
+	keys := identityRows(row.ID, claims)
+	_, err := tx.NewInsert().Model(&keys).On("CONFLICT (key) DO NOTHING").Exec(ctx)
 	return err
 }
 
-func addIdentities(ctx context.Context, tx bun.Tx, id int64, identity business.Identity, created bool) error {
-	var rows []identityRow
-	for i, key := range identity.Keys() {
-		if created && i == 0 {
-			// The strongest key of a new lead must be free: where it is not,
-			// another process was faster, and the save begins anew.
-			if _, err := tx.NewInsert().Model(&identityRow{Key: key, BusinessID: id}).Exec(ctx); err != nil {
-				return err
-			}
-			continue
-		}
-		rows = append(rows, identityRow{Key: key, BusinessID: id})
+func identityRows(id int64, keys []string) []identityRow {
+	rows := make([]identityRow, len(keys))
+	for i, key := range keys {
+		rows[i] = identityRow{Key: key, BusinessID: id}
 	}
-	if len(rows) == 0 {
-		return nil
-	}
-	_, err := tx.NewInsert().Model(&rows).On("CONFLICT (key) DO NOTHING").Exec(ctx)
-	return err
+	return rows
 }
 
 // SaveEnrichment sets the status and adds the contacts, each once.
@@ -161,7 +174,5 @@ func addContacts(ctx context.Context, tx bun.Tx, id int64, contacts []business.C
 	_, err := insert.Where("c.confidence < EXCLUDED.confidence").Exec(ctx)
 	return err
 }
-
-func (db *DB) timestamp() time.Time { return db.now().UTC().Truncate(time.Millisecond) }
 
 func noBusiness(id int64) error { return fault.NotFoundf("business %d does not exist", id) }

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -16,10 +15,12 @@ import (
 
 const (
 	// ringSize is how many events are kept in memory for clients that come back.
-	ringSize = 4096
-	// clientQueue is how many frames a client may be behind before it is closed.
+	ringSize = 5000
+	// clientQueue is how many frames a client may be behind before it is
+	// closed: above the 1,000 jobs that one batch makes in one step.
 	clientQueue = 1024
-	queueEvery  = time.Second
+	// closeGrace bounds how long the end of the feed waits for its clients' close frames.
+	closeGrace = 3 * time.Second
 )
 
 // Event is one envelope, as it stands on the event stream.
@@ -46,27 +47,33 @@ type Feed struct {
 	stream Stream
 	queues func(context.Context) ([]app.QueueView, error)
 	log    *slog.Logger
+	ping   time.Duration
+
+	serving sync.WaitGroup // connections
 
 	mu      sync.Mutex
-	ring    []Event
+	ring    ring
 	clients map[*client]struct{}
 	changed bool // jobs have changed since the queues were last told
+	untold  bool // a client has come back, and not heard of the queues while it was gone
 	closed  bool
 }
 
 // NewFeed makes a feed; queues counts them for the queue:updated frames.
 func NewFeed(stream Stream, queues func(context.Context) ([]app.QueueView, error), log *slog.Logger) *Feed {
-	return &Feed{stream: stream, queues: queues, log: log, clients: map[*client]struct{}{}}
+	return &Feed{stream: stream, queues: queues, log: log, ping: pingEvery, ring: newRing(), clients: map[*client]struct{}{}}
 }
 
 // Run follows the stream until ctx ends, and then closes every client.
 func (f *Feed) Run(ctx context.Context) error {
+	telling, endTelling := context.WithCancel(ctx)
 	var wg sync.WaitGroup
-	wg.Go(func() { f.tellQueues(ctx) })
+	wg.Go(func() { f.tellQueues(telling) })
 	err := f.stream.Follow(ctx, "", func(e Event) error {
 		f.publish(e)
 		return nil
 	})
+	endTelling()
 	wg.Wait()
 	f.close()
 	if ctx.Err() != nil {
@@ -79,37 +86,53 @@ func (f *Feed) publish(e Event) {
 	scope := scopeOf(e)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.ring) == ringSize {
-		f.ring = append(f.ring[:0], f.ring[ringSize/4:]...) // a quarter at a time, so that it is seldom
-	}
-	f.ring = append(f.ring, e)
+	f.ring.add(e)
 	f.changed = f.changed || e.Type == "job:updated"
 	for c := range f.clients {
-		c.offer(e, scope)
+		switch {
+		case c.live:
+			c.offer(e, scope)
+		case c.stood == e.ID && c.meet != nil:
+			c.meet()
+		}
 	}
 }
 
-// join adds a client, and answers the events after since that are in memory
-// in the same step, so that none comes twice or is left out. found is false
-// when since is not in memory.
-func (f *Feed) join(c *client, since string) (missed []Event, found bool) {
+// enter adds a client that gets no events yet; false when the feed has ended.
+func (f *Feed) enter(c *client) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
-		c.drop(closeGoingAway, "server is shutting down")
-		return nil, true
+		return false
 	}
-	if since == "" {
-		f.clients[c] = struct{}{}
-		return nil, true
-	}
-	for i, v := range slices.Backward(f.ring) {
-		if v.ID == since {
-			f.clients[c] = struct{}{}
-			return append([]Event{}, f.ring[i+1:]...), true
+	f.serving.Add(1)
+	f.clients[c] = struct{}{}
+	return true
+}
+
+// join makes a client live, and answers the events after since that are in
+// memory in the same step, so that none comes twice or is left out. found is
+// false when since is not in memory.
+func (f *Feed) join(c *client, since string) (missed []Event, found bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if since != "" {
+		if missed, found = f.ring.after(since); !found {
+			return nil, false
 		}
+		f.untold = true
 	}
-	return nil, false
+	c.live, c.meet = true, nil
+	return missed, true
+}
+
+// approach notes how far a client has caught up from the stream, and whether
+// the feed has been there. If not, meet is called once it comes there.
+func (f *Feed) approach(c *client, id string, meet func()) (met bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c.stood, c.meet = id, meet
+	return f.ring.has(id)
 }
 
 func (f *Feed) leave(c *client) {
@@ -118,76 +141,23 @@ func (f *Feed) leave(c *client) {
 	delete(f.clients, c)
 }
 
+// close drops every client, and waits until they have been told.
 func (f *Feed) close() {
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	f.closed = true
 	for c := range f.clients {
-		c.drop(closeGoingAway, "server is shutting down")
+		c.drop(closeGoingAway, reasonEnding)
 	}
-}
-
-// tellQueues sends queue:updated at most once a second while jobs change.
-func (f *Feed) tellQueues(ctx context.Context) {
-	tick := time.NewTicker(queueEvery)
-	defer tick.Stop()
-	last := map[string]app.QueueView{}
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		if !f.takeChanged() {
-			continue
-		}
-		queues, err := f.queues(ctx)
-		if err != nil {
-			f.log.Debug("queues not counted", "error", err)
-			f.setChanged()
-			continue
-		}
-		for _, q := range queues {
-			if before, told := last[q.Name]; !told || counts(before) != counts(q) {
-				f.publishQueue(q)
-				last[q.Name] = q
-			}
-		}
+	f.mu.Unlock()
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		f.serving.Wait()
+	}()
+	select {
+	case <-told:
+	case <-time.After(closeGrace):
 	}
-}
-
-func (f *Feed) takeChanged() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	changed := f.changed && len(f.clients) > 0
-	f.changed = f.changed && !changed
-	return changed
-}
-
-func (f *Feed) setChanged() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.changed = true
-}
-
-// publishQueue sends a frame that is not on the stream. Its id is that of the
-// newest event with a mark behind it, so that a client can continue after it.
-func (f *Feed) publishQueue(q app.QueueView) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	id := ""
-	if len(f.ring) > 0 {
-		id = f.ring[len(f.ring)-1].ID
-	}
-	e := newEvent(id+marker+q.Name, "queue:updated", q)
-	for c := range f.clients {
-		c.offer(e, scope{})
-	}
-}
-
-// counts is what makes a queue worth telling again.
-func counts(q app.QueueView) [6]int {
-	return [6]int{q.Waiting, q.Active, q.Delayed, q.Completed, q.Failed, q.Workers}
 }
 
 // marker parts the id of a stream's event from what a frame adds to it.

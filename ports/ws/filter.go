@@ -3,6 +3,7 @@ package ws
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -32,19 +33,17 @@ func (f filter) wants(e Event, s scope) bool {
 }
 
 func (f filter) wantsType(t string) bool {
-	if len(f.Types) == 0 {
-		return t != internalType
+	if t == internalType {
+		return slices.Contains(f.Types, t)
 	}
-	for _, want := range f.Types {
-		if want == t || want == "*" && t != internalType || strings.HasSuffix(want, ":*") && strings.HasPrefix(t, want[:len(want)-1]) && t != internalType {
-			return true
-		}
-	}
-	return false
+	return len(f.Types) == 0 || slices.ContainsFunc(f.Types, func(want string) bool {
+		prefix, open := strings.CutSuffix(want, "*")
+		return want == t || open && strings.HasPrefix(t, prefix)
+	})
 }
 
-// internalType is an event between our own handlers; clients get the
-// business:created that follows from it.
+// internalType is an event between our own handlers, sent to who asks for it
+// by name; clients get the business:created that follows from it.
 const internalType = "business:found"
 
 const maxTypes = 50
@@ -54,7 +53,7 @@ func (f filter) validate() error {
 		return fmt.Errorf("at most %d types", maxTypes)
 	}
 	for _, t := range f.Types {
-		if t == "" || strings.Contains(strings.TrimSuffix(t, "*"), "*") {
+		if prefix, open := strings.CutSuffix(t, "*"); t == "" || strings.Contains(prefix, "*") || open && prefix != "" && !strings.HasSuffix(prefix, ":") {
 			return fmt.Errorf("%q is not an event type or a prefix such as scraping:*", t)
 		}
 	}

@@ -1,11 +1,11 @@
 package ws
 
 import (
-	"context"
-	"errors"
+	"io"
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofiber/contrib/websocket"
@@ -13,9 +13,12 @@ import (
 )
 
 const (
-	pingEvery   = 20 * time.Second
-	pongWithin  = 2*pingEvery + 5*time.Second
-	writeWithin = 5 * time.Second
+	pingEvery = 20 * time.Second
+	// writeWithin is how long one write may take: a client that begins to read
+	// again within it is still told why it was dropped.
+	writeWithin = 30 * time.Second
+	// closeWithin bounds the last write, and the wait for the client's own close frame.
+	closeWithin = time.Second
 	maxInbound  = 4 << 10
 )
 
@@ -48,131 +51,89 @@ func originAllowed(origin, host string, allowed []string) bool {
 // serve is one connection, from upgrade to close.
 func (f *Feed) serve(conn *websocket.Conn) {
 	c := newClient(filter{Types: parseTypes(conn.Query("types")), JobID: conn.Query("jobId"), BatchID: conn.Query("batchId")})
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		defer c.drop(closeNormal, "")
-		readSubscriptions(conn, c)
-	}()
-	since, _, _ := strings.Cut(conn.Query("since"), marker)
-	if f.catchUp(ctx, conn, c, since) {
-		f.pump(conn, c)
+	if f.enter(c) {
+		defer f.serving.Done()
+	} else {
+		c.drop(closeGoingAway, reasonEnding)
 	}
+	var wg sync.WaitGroup
+	wg.Go(func() { receive(conn, c, f.ping*9/4) }) // two pings may get lost
+	wg.Go(func() { keepAlive(conn, c, f.ping) })
+	wg.Go(func() { hurry(conn, c) })
+	since, _, _ := strings.Cut(conn.Query("since"), marker)
+	f.catchUp(conn, c, since)
+	pump(conn, c)
 	f.leave(c)
 	code, reason := c.end()
-	_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(time.Second))
+	_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(closeWithin))
+	_ = conn.SetReadDeadline(time.Now().Add(closeWithin))
+	wg.Wait()
 	_ = conn.Close()
-	<-done
 }
 
-// catchUp sends what came after since: from memory if it is there, else from
-// the stream until memory has it. Then the client is live.
-func (f *Feed) catchUp(ctx context.Context, conn *websocket.Conn, c *client, since string) bool {
-	last := since
-	for {
-		missed, found := f.join(c, last)
-		if found {
-			return sendAll(conn, c, missed)
-		}
-		err := f.stream.Follow(ctx, last, func(e Event) error {
-			if err := send(conn, c, e); err != nil {
-				return err
-			}
-			last = e.ID
-			if f.remembers(last) {
-				return errMet
-			}
-			return nil
-		})
-		switch {
-		case errors.Is(err, ErrGap):
-			gap := newEvent("", "stream:gap", map[string]string{"since": since})
-			if write(conn, gap.Frame) != nil {
-				return false
-			}
-			last = ""
-		case !errors.Is(err, errMet):
-			return false
-		}
-	}
-}
-
-// errMet says that a client has read the stream up to what is in memory.
-var errMet = errors.New("caught up")
-
-func (f *Feed) remembers(id string) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return slices.ContainsFunc(f.ring, func(e Event) bool { return e.ID == id })
-}
-
-func sendAll(conn *websocket.Conn, c *client, events []Event) bool {
-	for _, e := range events {
-		if send(conn, c, e) != nil {
-			return false
-		}
-	}
-	return true
-}
-
-func send(conn *websocket.Conn, c *client, e Event) error {
-	c.mu.Lock()
-	wants := c.filter.wants(e, scopeOf(e))
-	c.mu.Unlock()
-	if !wants {
-		return nil
-	}
-	return write(conn, e.Frame)
-}
-
-// pump sends frames and pings until the client is dropped.
-func (f *Feed) pump(conn *websocket.Conn, c *client) {
-	ping := time.NewTicker(pingEvery)
-	defer ping.Stop()
-	for {
+// pump sends frames until the client is dropped.
+func pump(conn *websocket.Conn, c *client) {
+	for !c.dropped() {
 		select {
 		case frame := <-c.frames:
-			if write(conn, frame) != nil {
-				c.drop(closeTryLater, reasonTooSlow)
-				return
-			}
-		case <-ping.C:
-			if conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeWithin)) != nil {
-				return
-			}
-		case <-c.gone:
+			write(conn, c, frame)
+		case <-c.ctx.Done():
+		}
+	}
+}
+
+// write sends a frame; a client that does not take it is dropped.
+func write(conn *websocket.Conn, c *client, frame []byte) {
+	err := conn.SetWriteDeadline(time.Now().Add(writeWithin))
+	if err == nil {
+		err = conn.WriteMessage(websocket.TextMessage, frame)
+	}
+	if err != nil {
+		c.drop(closeTryLater, reasonTooSlow)
+	}
+}
+
+// keepAlive pings, so that an idle connection stays open and a dead one is noticed.
+func keepAlive(conn *websocket.Conn, c *client, every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			// A failure shows in what is written or read next.
+			_ = conn.WriteControl(websocket.PingMessage, nil, time.Now().Add(closeWithin))
+		case <-c.ctx.Done():
 			return
 		}
 	}
 }
 
-func write(conn *websocket.Conn, frame []byte) error {
-	if err := conn.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
-		return err
+// hurry bounds the write that a client is dropped in. One that reads too
+// slowly keeps its time: only behind that write can it be told the reason.
+func hurry(conn *websocket.Conn, c *client) {
+	<-c.ctx.Done()
+	if code, _ := c.end(); code != closeTryLater {
+		_ = conn.NetConn().SetWriteDeadline(time.Now().Add(closeWithin))
 	}
-	return conn.WriteMessage(websocket.TextMessage, frame)
 }
 
-// readSubscriptions takes what the client sends until it is gone.
-func readSubscriptions(conn *websocket.Conn, c *client) {
+// receive takes what the client sends until it is gone, or silent for too long.
+func receive(conn *websocket.Conn, c *client, silence time.Duration) {
 	conn.SetReadLimit(maxInbound)
-	alive := func() error { return conn.SetReadDeadline(time.Now().Add(pongWithin)) }
+	alive := func() error { return c.extend(conn, silence) }
 	conn.SetPongHandler(func(string) error { return alive() })
 	for alive() == nil {
 		kind, raw, err := conn.ReadMessage()
 		if err != nil {
+			c.drop(closeNormal, "")
+			if closedByPeer := websocket.IsUnexpectedCloseError(err); !closedByPeer {
+				// Unread bytes would reset the connection, and its close frame with it.
+				_, _ = io.Copy(io.Discard, conn.NetConn())
+			}
 			return
 		}
-		if kind != websocket.TextMessage {
-			continue
+		if kind == websocket.TextMessage {
+			c.hear(raw)
 		}
-		wanted, err := parseSubscribe(raw)
-		if err != nil {
-			c.drop(closePolicy, err.Error())
-			return
-		}
-		c.subscribe(wanted)
 	}
 }
