@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -95,6 +94,3 @@ func reason(err error) string {
 		return text
 	}
 }
-
-// FromEnvironment loads the process's own settings and .env of the working directory.
-func FromEnvironment() (Config, error) { return Load(os.Environ(), ".env") }
