@@ -1,5 +1,3 @@
-// Package hunter finds contacts at hunter.io by a business's domain, within a
-// monthly quota and behind a circuit breaker.
 package hunter
 
 import (
@@ -22,7 +20,7 @@ const (
 	pageSize  = "10" // the most that the free plan answers
 )
 
-// client speaks API v2.
+// client speaks Hunter's API v2.
 type client struct {
 	http    *http.Client
 	baseURL string
@@ -30,57 +28,93 @@ type client struct {
 	now     func() time.Time
 }
 
-// domainSearch is the part of GET /v2/domain-search that is used.
+func newClient(o Options) *client {
+	base := strings.TrimSuffix(strings.TrimRight(o.BaseURL, "/"), "/v2")
+	return &client{o.HTTP, base, strings.TrimSpace(o.Key), o.Now}
+}
+
+// domainSearch is what is used of GET /v2/domain-search.
 type domainSearch struct {
 	Data struct {
-		Emails []foundEmail `json:"emails"`
+		Webmail    bool         `json:"webmail"`
+		Disposable bool         `json:"disposable"`
+		Emails     []foundEmail `json:"emails"`
 	} `json:"data"`
 }
 
 type foundEmail struct {
-	Value      string `json:"value"`
-	Type       string `json:"type"` // personal or generic
-	Confidence int    `json:"confidence"`
-	FirstName  string `json:"first_name"`
-	LastName   string `json:"last_name"`
-	Position   string `json:"position"`
-	Sources    []struct {
-		URI string `json:"uri"`
-	} `json:"sources"`
-	Verification *struct {
-		Status string `json:"status"`
-	} `json:"verification"`
+	Value        string        `json:"value"`
+	Type         string        `json:"type"` // personal or generic
+	Confidence   int           `json:"confidence"`
+	FirstName    string        `json:"first_name"`
+	LastName     string        `json:"last_name"`
+	Position     string        `json:"position"`
+	Sources      []source      `json:"sources"`
+	Verification *verification `json:"verification"`
+}
+
+type source struct {
+	URI string `json:"uri"`
+}
+
+type verification struct {
+	Status string `json:"status"` // valid, invalid, accept_all, webmail, disposable or unknown
+}
+
+// account is what is used of GET /v2/account.
+type account struct {
+	Data struct {
+		ResetDate string `json:"reset_date"` // 2026-12-01
+	} `json:"data"`
 }
 
 type errorAnswer struct {
 	Errors []struct {
-		ID      string `json:"id"`
-		Details string `json:"details"`
+		ID string `json:"id"`
 	} `json:"errors"`
 }
 
 // refusal is an answer that says no; what follows from it is the provider's to say.
 type refusal struct {
 	status     int
-	id         string
+	id         string // of Hunter's first error, such as invalid_domain
 	retryAfter time.Duration
 }
 
-func (r refusal) Error() string { return fmt.Sprintf("hunter answered %d %s", r.status, r.id) }
+func (r refusal) Error() string {
+	return strings.TrimSpace(fmt.Sprintf("hunter answered %d %s", r.status, r.id))
+}
 
-// search asks for the addresses of a domain. Faults of Hunter and of the way
-// there are Transient; a refusal is a refusal.
+// outage is a fault of Hunter or of the way there: what the breaker counts.
+type outage struct{ error }
+
+func (o outage) Unwrap() error { return o.error }
+
+// search asks for the addresses of a domain, at most ten. Its errors are
+// outage, refusal, a Transient one for an answer that cannot be understood,
+// and ctx's own.
 func (c *client) search(ctx context.Context, domain string) ([]foundEmail, error) {
 	var answer domainSearch
-	query := url.Values{"domain": {domain}, "limit": {pageSize}}
-	if err := c.get(ctx, "/v2/domain-search", query, &answer); err != nil {
+	if err := c.get(ctx, "/v2/domain-search?"+url.Values{"domain": {domain}, "limit": {pageSize}}.Encode(), &answer); err != nil {
 		return nil, err
+	}
+	if answer.Data.Webmail || answer.Data.Disposable {
+		return nil, nil // whoever has an address there is not the business
 	}
 	return answer.Data.Emails, nil
 }
 
-func (c *client) get(ctx context.Context, path string, query url.Values, into any) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(c.baseURL, "/")+path+"?"+query.Encode(), nil)
+// resetDate asks when the period's searches are counted anew; it costs none.
+func (c *client) resetDate(ctx context.Context) (time.Time, error) {
+	var answer account
+	if err := c.get(ctx, "/v2/account", &answer); err != nil {
+		return time.Time{}, err
+	}
+	return time.Parse(time.DateOnly, answer.Data.ResetDate)
+}
+
+func (c *client) get(ctx context.Context, path string, into any) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.baseURL+path, nil)
 	if err != nil {
 		return fmt.Errorf("making the request: %w", err)
 	}
@@ -88,41 +122,53 @@ func (c *client) get(ctx context.Context, path string, query url.Values, into an
 	request.Header.Set("Accept", "application/json")
 	response, err := c.http.Do(request)
 	if err != nil {
-		return fault.Transientf("hunter cannot be reached: %w", unwrapURL(err))
+		return lost(ctx, "reaching hunter", err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := outbound.ReadCapped(response.Body, maxAnswer)
-	if err != nil {
-		return fault.Transientf("reading hunter's answer: %w", err)
-	}
-	if response.StatusCode >= 500 {
-		return fault.Transientf("hunter answered %d", response.StatusCode)
-	}
-	if response.StatusCode != http.StatusOK {
+	switch {
+	case response.StatusCode >= http.StatusInternalServerError:
+		return outage{fault.Transientf("hunter answered %d", response.StatusCode)}
+	case response.StatusCode != http.StatusOK:
 		return c.refused(response, body)
+	case errors.Is(err, outbound.ErrTooLarge):
+		return fault.Transientf("reading hunter's answer: %w", err)
+	case err != nil:
+		return lost(ctx, "reading hunter's answer", err)
 	}
 	if err := json.Unmarshal(body, into); err != nil {
-		return fault.Transientf("hunter's answer cannot be understood: %w", err)
+		return fault.Transientf("decoding hunter's answer: %w", err)
 	}
 	return nil
 }
 
+// lost tells our own cancellation, which says nothing of Hunter, from an outage.
+func lost(ctx context.Context, doing string, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", doing, ctx.Err())
+	}
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err // without the URL
+	}
+	return outage{fault.Transientf(doing+": %w", err)}
+}
+
 func (c *client) refused(response *http.Response, body []byte) error {
-	r := refusal{status: response.StatusCode}
+	r := refusal{status: response.StatusCode, retryAfter: c.retryAfter(response.Header.Get("Retry-After"))}
 	var answer errorAnswer
 	if err := json.Unmarshal(body, &answer); err == nil && len(answer.Errors) > 0 {
 		r.id = answer.Errors[0].ID
 	}
-	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil {
-		r.retryAfter = time.Duration(seconds) * time.Second
-	}
 	return r
 }
 
-// unwrapURL drops the method and URL that net/http puts in front of an error.
-func unwrapURL(err error) error {
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		return wrapped.Err
+// retryAfter reads the header's two forms, seconds or a date; 0 when there is none.
+func (c *client) retryAfter(header string) time.Duration {
+	if seconds, err := strconv.Atoi(header); err == nil {
+		return time.Duration(seconds) * time.Second
 	}
-	return err
+	if at, err := http.ParseTime(header); err == nil {
+		return at.Sub(c.now())
+	}
+	return 0
 }

@@ -1,14 +1,14 @@
 package hunter_test
 
 import (
-	"bytes"
-	"context"
-	"log/slog"
 	"net/http"
+	"os"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 
 	"leadstream/adapters/hunter"
 	"leadstream/domain/business"
@@ -18,53 +18,38 @@ import (
 	"leadstream/internal/testenv"
 )
 
+func TestMain(m *testing.M) {
+	code := testenv.Main(m)
+	if err := goleak.Find(); err != nil && code == 0 {
+		_, _ = os.Stderr.WriteString(err.Error() + "\n")
+		code = 1
+	}
+	os.Exit(code)
+}
+
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
+// rig is a provider before the town's Hunter or a stand-in of the test's own.
 type rig struct {
-	town     *sandbox.Server
 	quota    *hunter.MonthlyQuota
 	provider *hunter.Provider
-	logs     *bytes.Buffer
-	mu       sync.Mutex
-	now      time.Time
+	redis    testenv.RedisDB
+	logs     *testenv.Logs
+	clock    *testenv.Clock
 }
 
-func (r *rig) clock() time.Time {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.now
-}
-
-func (r *rig) advance(d time.Duration) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.now = r.now.Add(d)
-}
-
-func newRig(t *testing.T, key string, limit int) *rig {
+func newRig(t *testing.T, addr, key string, limit int) *rig {
 	t.Helper()
-	town, err := sandbox.Start(context.Background(), sandbox.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = town.Close() })
-	r := &rig{town: town, logs: &bytes.Buffer{}, now: noon}
-	r.quota = hunter.NewMonthlyQuota(testenv.Redis(t).Client(), limit, r.clock)
+	r := &rig{redis: testenv.SharedRedis(t), logs: &testenv.Logs{}, clock: testenv.NewClock(noon)}
+	client := r.redis.Client()
+	r.quota = hunter.NewMonthlyQuota(client, limit, r.clock.Now)
+	http := outbound.NewClient(outbound.Overrides{{Pattern: "*.example", Addr: addr}}, time.Second)
+	t.Cleanup(http.CloseIdleConnections)
 	r.provider = hunter.New(hunter.Options{
-		HTTP: outbound.NewClient(outbound.Overrides{{Pattern: "*.example", Addr: town.Addr()}}, 2*time.Second), BaseURL: "http://hunter.example",
-		Key: key, Quota: r.quota, BreakerFailures: 3, BreakerOpenFor: 200 * time.Millisecond, Now: r.clock, Logger: slog.New(slog.NewTextHandler(r.logs, nil)),
+		HTTP: http, BaseURL: "http://hunter.example/v2/", Key: key, Quota: r.quota, Cache: hunter.NewDomainCache(client),
+		BreakerFailures: 3, BreakerOpenFor: 200 * time.Millisecond, Now: r.clock.Now, Logger: r.logs.Logger(),
 	})
 	return r
-}
-
-// lead is a business of the town whose domain Hunter knows, or does not.
-func (r *rig) lead(known bool) business.Business {
-	for _, b := range r.town.Town().Businesses() {
-		if b.Site != sandbox.NoSite && (len(b.Hunter) > 0) == known {
-			return business.Business{ID: 1, Place: business.Place{Name: b.Name, Website: b.Website()}}
-		}
-	}
-	panic("the town has no such business")
 }
 
 func (r *rig) used(t *testing.T) int {
@@ -76,21 +61,46 @@ func (r *rig) used(t *testing.T) int {
 	return q.Used
 }
 
+func townRig(t *testing.T, key string, limit int) (*sandbox.Server, *rig) {
+	t.Helper()
+	town, err := sandbox.Start(t.Context(), sandbox.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = town.Close() })
+	return town, newRig(t, town.Addr(), key, limit)
+}
+
+// leads are the businesses of the town whose domain Hunter knows, or does not.
+func leads(town *sandbox.Server, known bool) (list []business.Business) {
+	for _, b := range town.Town().Businesses() {
+		if b.Site != sandbox.NoSite && (len(b.Hunter) > 0) == known {
+			list = append(list, lead(b.Website()))
+		}
+	}
+	return list
+}
+
+func lead(website string) business.Business {
+	return business.Business{ID: 1, Place: business.Place{Name: "A", Website: website}}
+}
+
 func TestFinds(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, sandbox.APIKey, 10)
-	got, err := r.provider.Contacts(t.Context(), r.lead(true))
+	town, r := townRig(t, sandbox.APIKey, 10)
+	got, err := r.provider.Contacts(t.Context(), leads(town, true)[0])
 	if err != nil || got.Outcome != "found" || len(got.Contacts) != 1 {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	c := got.Contacts[0]
-	if c.Kind != business.Email || !c.Personal || c.Name == "" || c.Position == "" || c.Confidence < 70 || c.SourceURL == "" || c.Verification != "valid" || c.Provider != "hunter" {
+	if c.Kind != business.Email || !c.Personal || c.Name == "" || c.Position == "" || c.Confidence < 70 || !strings.HasPrefix(c.SourceURL, "http://") ||
+		c.Verification != "valid" || c.Provider != "hunter" {
 		t.Errorf("contact %+v", c)
 	}
 	if n := r.used(t); n != 1 {
 		t.Errorf("%d searches used", n)
 	}
-	if got, err := r.provider.Contacts(t.Context(), r.lead(false)); err != nil || got.Outcome != "none" {
+	if got, err := r.provider.Contacts(t.Context(), leads(town, false)[0]); err != nil || got.Outcome != "none" {
 		t.Errorf("a miss: %+v, %v", got, err)
 	}
 	if n := r.used(t); n != 1 {
@@ -98,138 +108,91 @@ func TestFinds(t *testing.T) {
 	}
 }
 
-// TestAnswers maps every answer that Hunter documents.
-func TestAnswers(t *testing.T) {
+func TestDomainIsSearchedOnce(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct {
-		status  int
-		kind    fault.Kind
-		outcome string
-		used    int
-	}{
-		{http.StatusBadRequest, 0, "none", 0},
-		{http.StatusUnauthorized, 0, "unauthorised", 0},
-		{http.StatusForbidden, fault.Postponed, "", 0},
-		{http.StatusNotFound, 0, "none", 0},
-		{http.StatusTooManyRequests, 0, "quota_exhausted", 5},
-		{http.StatusUnavailableForLegalReasons, 0, "claimed", 0},
-		{http.StatusInternalServerError, fault.Transient, "", 0},
-		{http.StatusBadGateway, fault.Transient, "", 0},
-		{http.StatusTeapot, fault.Transient, "", 0},
-	} {
-		r := newRig(t, sandbox.APIKey, 5)
-		r.town.Faults().Set(sandbox.Switches{HunterStatus: tt.status})
-		got, err := r.provider.Contacts(t.Context(), r.lead(true))
-		if fault.KindOf(err) != tt.kind || got.Outcome != tt.outcome || len(got.Contacts) != 0 {
-			t.Errorf("%d: %+v, %v", tt.status, got, err)
+	town, r := townRig(t, sandbox.APIKey, 10)
+	for _, known := range []bool{true, false} {
+		b := leads(town, known)[0]
+		first, err := r.provider.Contacts(t.Context(), b)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if n := r.used(t); n != tt.used {
-			t.Errorf("%d: %d searches used, want %d", tt.status, n, tt.used)
+		asked, used := town.Hits("hunter.example"), r.used(t)
+		b.Place.Website = strings.Replace(b.Place.Website, "://", "://branch.", 1) + "freehold"
+		again, err := r.provider.Contacts(t.Context(), b)
+		if err != nil || again.Outcome != first.Outcome || !slices.Equal(again.Contacts, first.Contacts) {
+			t.Errorf("known %v: %+v, %v; first %+v", known, again, err, first)
+		}
+		if town.Hits("hunter.example") != asked || r.used(t) != used {
+			t.Errorf("known %v: searched again", known)
 		}
 	}
 }
 
 func TestRefusedKeyIsNotAskedAgainForAWhile(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, "wrong-key", 5)
+	town, r := townRig(t, "wrong-key", 5)
+	b := leads(town, true)[0]
 	for range 3 {
-		if got, err := r.provider.Contacts(t.Context(), r.lead(true)); err != nil || got.Outcome != "unauthorised" {
+		if got, err := r.provider.Contacts(t.Context(), b); err != nil || got.Outcome != "unauthorised" {
 			t.Fatalf("%+v, %v", got, err)
 		}
 	}
-	if n := r.town.Hits("hunter.example"); n != 1 {
+	if n := town.Hits("hunter.example"); n != 1 {
 		t.Errorf("asked %d times with a refused key", n)
 	}
-	r.advance(time.Hour)
-	_, _ = r.provider.Contacts(t.Context(), r.lead(true))
-	if n := r.town.Hits("hunter.example"); n != 2 {
+	r.clock.Advance(time.Hour)
+	_, _ = r.provider.Contacts(t.Context(), b)
+	if n := town.Hits("hunter.example"); n != 2 {
 		t.Errorf("asked %d times, want once more after a while", n)
 	}
-}
-
-func TestQuotaUsedUpStopsUntilTheReset(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, sandbox.APIKey, 1)
-	for i, want := range []string{"found", "quota_exhausted", "quota_exhausted"} {
-		if got, err := r.provider.Contacts(t.Context(), r.lead(true)); err != nil || got.Outcome != want {
-			t.Errorf("search %d: %+v, %v", i, got, err)
-		}
+	if lines := r.logs.Lines("level=ERROR"); len(lines) != 1 {
+		t.Errorf("logged as errors: %q", lines)
 	}
-	if n := r.town.Hits("hunter.example"); n != 1 {
-		t.Errorf("asked %d times", n)
-	}
-	q, err := r.quota.Quota(t.Context())
-	if err != nil || q.Month != "2026-11" || !q.ResetsAt.Equal(time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)) {
-		t.Errorf("quota %+v, %v", q, err)
-	}
-	r.advance(8 * 24 * time.Hour)
-	if got, _ := r.provider.Contacts(t.Context(), r.lead(true)); got.Outcome != "found" {
-		t.Errorf("in the next month: %+v", got)
-	}
-}
-
-func TestQuotaIsNeverExceededByRacers(t *testing.T) {
-	t.Parallel()
-	server := testenv.Redis(t)
-	var mu sync.Mutex
-	taken := 0
-	var wg sync.WaitGroup
-	for range 8 {
-		quota := hunter.NewMonthlyQuota(server.Client(), 50, func() time.Time { return noon })
-		wg.Go(func() {
-			for range 30 {
-				ok, err := quota.Reserve(t.Context())
-				if err != nil {
-					t.Error(err)
-				}
-				if ok {
-					mu.Lock()
-					taken++
-					mu.Unlock()
-				}
-			}
-		})
-	}
-	wg.Wait()
-	if taken != 50 {
-		t.Errorf("%d of 50 were taken", taken)
+	if n := r.used(t); n != 0 {
+		t.Errorf("%d searches used", n)
 	}
 }
 
 func TestBreakerOpensAndPostpones(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, sandbox.APIKey, 10)
-	r.town.Faults().Set(sandbox.Switches{HunterStatus: 503})
+	town, r := townRig(t, sandbox.APIKey, 10)
+	b := leads(town, true)[0]
+	town.Faults().Set(sandbox.Switches{HunterStatus: http.StatusServiceUnavailable})
 	for range 3 {
-		if _, err := r.provider.Contacts(t.Context(), r.lead(true)); !fault.Is(err, fault.Transient) {
+		if _, err := r.provider.Contacts(t.Context(), b); !fault.Is(err, fault.Transient) {
 			t.Fatalf("%v", err)
 		}
 	}
-	asked := r.town.Hits("hunter.example")
-	_, err := r.provider.Contacts(t.Context(), r.lead(true))
-	if until, ok := fault.PostponedUntil(err); !ok || !until.After(noon) {
+	asked := town.Hits("hunter.example")
+	_, err := r.provider.Contacts(t.Context(), b)
+	if until, ok := fault.PostponedUntil(err); !ok || !until.After(noon) || !strings.Contains(err.Error(), "circuit breaker open") {
 		t.Errorf("with an open breaker: %v", err)
 	}
-	if r.town.Hits("hunter.example") != asked || r.used(t) != 0 {
+	if town.Hits("hunter.example") != asked || r.used(t) != 0 {
 		t.Error("an open breaker asked, or used the quota")
 	}
-	r.town.Faults().Set(sandbox.Switches{})
+	town.Faults().Set(sandbox.Switches{})
 	testenv.Eventually(t, 5*time.Second, func() bool {
-		got, err := r.provider.Contacts(t.Context(), r.lead(true))
+		got, err := r.provider.Contacts(t.Context(), b)
 		return err == nil && got.Outcome == "found"
 	}, "the breaker closes again")
 }
 
 func TestDomainsThatAreNotAsked(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, sandbox.APIKey, 10)
-	for _, website := range []string{"", "https://www.facebook.com/shop", "https://shop.wixsite.com/home", "https://gmail.com", "http://10.0.0.1/", "not a url", "https://linktr.ee/shop"} {
-		got, err := r.provider.Contacts(t.Context(), business.Business{Place: business.Place{Website: website}})
+	town, r := townRig(t, sandbox.APIKey, 10)
+	for _, website := range []string{
+		"", "not a url", "https://www.facebook.com/shop", "https://shop.wixsite.com/home", "https://gmail.com", "https://linktr.ee/shop",
+		"https://sites.google.com/view/shop", "https://bit.ly/3xyz", "https://www.yelp.com/biz/shop", "/url?q=https://www.instagram.com/shop",
+		"https://shop.pages.dev/", "https://shop.herokuapp.com/", "http://10.0.0.1/", "http://[2606:2800:220:1::1]/", "http://co.uk/",
+	} {
+		got, err := r.provider.Contacts(t.Context(), lead(website))
 		if err != nil || got.Outcome != "no_domain" {
 			t.Errorf("%q: %+v, %v", website, got, err)
 		}
 	}
-	if r.town.Hits("hunter.example") != 0 {
+	if town.Hits("hunter.example") != 0 {
 		t.Error("Hunter was asked")
 	}
 }
@@ -237,21 +200,25 @@ func TestDomainsThatAreNotAsked(t *testing.T) {
 // TestKeyStaysSecret looks for the key in every error and log line.
 func TestKeyStaysSecret(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, "very-secret-key", 10)
+	const key = "very-secret-key"
+	town, r := townRig(t, key, 10)
 	var said strings.Builder
-	for _, status := range []int{0, 401, 403, 429, 500} {
-		r.town.Faults().Set(sandbox.Switches{HunterStatus: status})
-		_, err := r.provider.Contacts(t.Context(), r.lead(true))
-		if err != nil {
+	ask := func() {
+		if _, err := r.provider.Contacts(t.Context(), leads(town, true)[0]); err != nil {
 			said.WriteString(err.Error())
 		}
+		r.clock.Advance(time.Hour)
 	}
-	_ = r.town.Close()
-	r.advance(time.Hour)
-	if _, err := r.provider.Contacts(t.Context(), r.lead(true)); err != nil {
+	ask() // 401
+	_ = town.Close()
+	ask()
+	line := newRig(t, town.Addr(), key+"\n"+key, 10) // a header cannot hold it
+	if _, err := line.provider.Contacts(t.Context(), lead("http://shop.example")); err == nil {
+		t.Error("a key of two lines was sent")
+	} else {
 		said.WriteString(err.Error())
 	}
-	if strings.Contains(said.String()+r.logs.String(), "very-secret") {
-		t.Errorf("the key is told: %s %s", said.String(), r.logs)
+	if text := said.String(); text == "" || strings.Contains(text, "secret") || r.logs.Has("secret") || line.logs.Has("secret") {
+		t.Errorf("the key is told: %s %q", text, r.logs.Lines())
 	}
 }

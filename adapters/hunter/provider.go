@@ -3,216 +3,196 @@ package hunter
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/sony/gobreaker/v2"
-	"golang.org/x/net/publicsuffix"
 
 	"leadstream/app"
 	"leadstream/domain/business"
 	"leadstream/domain/fault"
 )
 
-const (
-	providerName = "hunter"
-	// tooFast is how long to wait after a 403 that does not say.
-	tooFast = time.Minute
-	// keyRetry is how long a refused key is not used again.
-	keyRetry = 15 * time.Minute
-)
+const providerName = "hunter"
 
-// Outcomes beside "found" and "none".
+// The outcomes of a search.
 const (
+	outcomeFound        = "found"
+	outcomeNone         = "none"
 	outcomeNoDomain     = "no_domain"
 	outcomeQuota        = "quota_exhausted"
 	outcomeUnauthorised = "unauthorised"
 	outcomeClaimed      = "claimed"
 )
 
-// Quota keeps the month's searches, over all processes.
+// Reservation is a search that was taken off a period's quota.
+type Reservation string
+
+// Quota keeps count of the searches, over all processes.
 type Quota interface {
-	// Reserve takes one search of the month, or answers false.
-	Reserve(ctx context.Context) (bool, error)
+	// Reserve takes one search, or answers false when none is left.
+	Reserve(ctx context.Context) (Reservation, bool, error)
 	// GiveBack returns one that cost nothing.
-	GiveBack(ctx context.Context) error
-	// Exhaust notes that the provider itself says the month is used up.
-	Exhaust(ctx context.Context) error
+	GiveBack(ctx context.Context, r Reservation) error
+	// Exhaust notes that Hunter itself has none left until then.
+	Exhaust(ctx context.Context, until time.Time) error
 }
 
 // Options is what the provider needs.
 type Options struct {
-	HTTP            *http.Client
-	BaseURL         string
+	HTTP            *http.Client // that follows no redirects, which would take the key along
+	BaseURL         string       // https://api.hunter.io
 	Key             string
 	Quota           Quota
-	BreakerFailures int
-	BreakerOpenFor  time.Duration
+	Cache           *DomainCache  // nil searches a domain anew for each of its businesses
+	BreakerFailures int           // consecutive outages that open the breaker
+	BreakerOpenFor  time.Duration // until one request may try again
 	Now             app.Clock
 	Logger          *slog.Logger
 }
 
-// Provider is an app.ContactProvider.
+// Provider is an app.ContactProvider. Safe for concurrent use.
 type Provider struct {
 	client  *client
 	quota   Quota
+	cache   *DomainCache
 	breaker *gobreaker.CircuitBreaker[[]foundEmail]
-	openFor time.Duration
+	hold    *hold
 	now     app.Clock
 	log     *slog.Logger
-
-	mu       sync.Mutex
-	keyBadTo time.Time // until then the key is not tried again
-	openTo   time.Time // until then the breaker is open
 }
 
 var _ app.ContactProvider = (*Provider)(nil)
 
 // New makes a provider.
 func New(o Options) *Provider {
-	p := &Provider{
-		client: &client{o.HTTP, o.BaseURL, o.Key, o.Now}, quota: o.Quota, openFor: o.BreakerOpenFor, now: o.Now, log: o.Logger,
-	}
+	p := &Provider{client: newClient(o), quota: o.Quota, cache: o.Cache, hold: &hold{now: o.Now}, now: o.Now, log: o.Logger}
 	p.breaker = gobreaker.NewCircuitBreaker[[]foundEmail](gobreaker.Settings{
 		Name: providerName, Timeout: o.BreakerOpenFor,
 		ReadyToTrip:  func(c gobreaker.Counts) bool { return int(c.ConsecutiveFailures) >= o.BreakerFailures },
-		IsSuccessful: func(err error) bool { return !fault.Is(err, fault.Transient) },
+		IsSuccessful: isAnswer,
+		IsExcluded:   func(err error) bool { return !isAnswer(err) && !isOutage(err) },
 		OnStateChange: func(_ string, from, to gobreaker.State) {
-			o.Logger.Warn("circuit breaker changed", "provider", providerName, "from", from.String(), "to", to.String())
 			if to == gobreaker.StateOpen {
-				p.mu.Lock()
-				defer p.mu.Unlock()
-				p.openTo = o.Now().Add(o.BreakerOpenFor)
+				p.hold.open(o.BreakerOpenFor)
 			}
+			o.Logger.Warn("circuit breaker changed", "provider", providerName, "from", from.String(), "to", to.String())
 		},
 	})
 	return p
 }
 
+// isAnswer reports that Hunter is well, whatever it said.
+func isAnswer(err error) bool {
+	_, refused := errors.AsType[refusal](err)
+	return err == nil || refused
+}
+
+func isOutage(err error) bool {
+	_, out := errors.AsType[outage](err)
+	return out
+}
+
 // Name is how the provider is called in results.
 func (p *Provider) Name() string { return providerName }
 
-// Contacts searches the business's domain. It costs one search of the month
-// when something is found.
+// Contacts searches the domain of the business's website. It is Transient
+// when Hunter is out of order, and Postponed when Hunter is not to be asked
+// now: it said so, or the breaker is open.
 func (p *Provider) Contacts(ctx context.Context, b business.Business) (app.Findings, error) {
 	domain := domainOf(b.Place.Website)
 	if domain == "" {
 		return app.Findings{Outcome: outcomeNoDomain}, nil
 	}
-	if p.keyIsBad() {
+	if known, ok := p.recall(ctx, domain); ok {
+		return known.findings(), nil
+	}
+	if p.hold.keyIsRefused() {
 		return app.Findings{Outcome: outcomeUnauthorised}, nil
 	}
-	reserved, err := p.quota.Reserve(ctx)
+	if err := p.mayAsk(); err != nil {
+		return app.Findings{}, err
+	}
+	reserved, ok, err := p.quota.Reserve(ctx)
 	if err != nil {
 		return app.Findings{}, err
 	}
-	if !reserved {
+	if !ok {
 		return app.Findings{Outcome: outcomeQuota}, nil
 	}
 	emails, err := p.breaker.Execute(func() ([]foundEmail, error) { return p.client.search(ctx, domain) })
 	if err != nil || len(emails) == 0 {
-		if backErr := p.quota.GiveBack(context.WithoutCancel(ctx)); backErr != nil {
-			p.log.Warn("search not given back to the quota", "error", backErr)
-		}
+		p.giveBack(ctx, reserved)
 	}
 	if err != nil {
-		return p.afterError(ctx, err)
+		return p.refused(ctx, domain, err)
 	}
-	return findings(emails), nil
+	p.hold.answered()
+	return p.remember(ctx, domain, known{Emails: emails}).findings(), nil
 }
 
-// afterError says what follows from Hunter's no, or from its silence.
-func (p *Provider) afterError(ctx context.Context, err error) (app.Findings, error) {
-	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
-		return app.Findings{}, fault.Postpone(p.breakerOpensAt(), "hunter is not answering; its circuit breaker is open")
+func (p *Provider) mayAsk() error {
+	if until, slow := p.hold.isSlow(); slow {
+		return fault.Postpone(until, "hunter: asked to slow down")
 	}
-	r, refused := errors.AsType[refusal](err)
-	if !refused {
+	if p.breaker.State() == gobreaker.StateOpen {
+		return p.breakerOpen()
+	}
+	return nil
+}
+
+func (p *Provider) breakerOpen() error {
+	return fault.Postpone(p.hold.halfOpens(), "hunter: circuit breaker open")
+}
+
+func (p *Provider) giveBack(ctx context.Context, r Reservation) {
+	if err := p.quota.GiveBack(context.WithoutCancel(ctx), r); err != nil {
+		p.log.Warn("search not given back to the quota", "error", err)
+	}
+}
+
+// refused says what follows from Hunter's no, or from its silence.
+func (p *Provider) refused(ctx context.Context, domain string, err error) (app.Findings, error) {
+	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
+		return app.Findings{}, p.breakerOpen()
+	}
+	no, ok := errors.AsType[refusal](err)
+	if !ok {
 		return app.Findings{}, err
 	}
 	switch {
-	case r.status == http.StatusForbidden:
-		wait := max(r.retryAfter, tooFast)
-		return app.Findings{}, fault.Postpone(p.now().Add(wait), "hunter asks to slow down")
-	case r.status == http.StatusTooManyRequests:
-		if err := p.quota.Exhaust(ctx); err != nil {
-			return app.Findings{}, err
+	case no.status == http.StatusUnauthorized:
+		if p.hold.refuseKey() {
+			p.log.Error("hunter refuses the API key", "retry_after", keyRefuse)
 		}
-		return app.Findings{Outcome: outcomeQuota}, nil
-	case r.status == http.StatusUnauthorized:
-		p.rememberBadKey()
 		return app.Findings{Outcome: outcomeUnauthorised}, nil
-	case r.status == http.StatusUnavailableForLegalReasons:
-		return app.Findings{Outcome: outcomeClaimed}, nil
-	case r.status == http.StatusNotFound, r.status == http.StatusBadRequest:
-		return app.Findings{Outcome: "none"}, nil
+	case no.status == http.StatusForbidden:
+		return app.Findings{}, fault.Postpone(p.hold.slow(no.retryAfter), "hunter: asked to slow down")
+	case no.status == http.StatusTooManyRequests:
+		return p.exhausted(ctx)
+	case no.status == http.StatusUnavailableForLegalReasons:
+		return p.remember(ctx, domain, known{Outcome: outcomeClaimed}).findings(), nil
+	case no.status == http.StatusNotFound, no.status == http.StatusBadRequest && no.id == "invalid_domain":
+		return p.remember(ctx, domain, known{}).findings(), nil
+	case no.status == http.StatusBadRequest:
+		return app.Findings{}, fmt.Errorf("asking hunter: %w", err) // our own mistake
 	default:
-		return app.Findings{}, fault.Transientf("hunter answered unexpectedly: %w", err)
+		return app.Findings{}, fault.Transientf("asking hunter: %w", err)
 	}
 }
 
-func (p *Provider) keyIsBad() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.now().Before(p.keyBadTo)
-}
-
-func (p *Provider) rememberBadKey() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.keyBadTo = p.now().Add(keyRetry)
-	p.log.Error("hunter refuses the API key; it is not asked for a while", "until", p.keyBadTo)
-}
-
-func (p *Provider) breakerOpensAt() time.Time {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if at := p.openTo; at.After(p.now()) {
-		return at
+// exhausted stops all processes until Hunter counts anew, by its own account
+// or, where that is not told, until the next month.
+func (p *Provider) exhausted(ctx context.Context) (app.Findings, error) {
+	until, err := p.client.resetDate(ctx)
+	if err != nil || !until.After(p.now()) {
+		until = nextMonth(p.now())
 	}
-	return p.now().Add(p.openFor) // half open: another call is its test
-}
-
-func findings(emails []foundEmail) app.Findings {
-	f := app.Findings{Outcome: "none"}
-	for _, e := range emails {
-		if !strings.Contains(e.Value, "@") {
-			continue
-		}
-		c := business.Contact{
-			Kind: business.Email, Value: strings.ToLower(e.Value), Name: strings.TrimSpace(e.FirstName + " " + e.LastName),
-			Position: e.Position, Personal: e.Type == "personal", Confidence: max(0, min(100, e.Confidence)), Provider: providerName,
-		}
-		if len(e.Sources) > 0 {
-			c.SourceURL = e.Sources[0].URI
-		}
-		if e.Verification != nil {
-			c.Verification = e.Verification.Status
-		}
-		f.Contacts = append(f.Contacts, c)
-		f.Outcome = "found"
+	if err := p.quota.Exhaust(ctx, until); err != nil {
+		return app.Findings{}, err
 	}
-	return f
-}
-
-// domainOf is the registrable domain of a website, empty where it is not the
-// business's own: searching facebook.com costs a search and finds strangers.
-func domainOf(website string) string {
-	u, err := url.Parse(website)
-	if err != nil || u.Hostname() == "" {
-		return ""
-	}
-	host := strings.ToLower(u.Hostname())
-	if business.SocialHost(host) || business.DirectoryHost(host) || business.SharedHost(host) || business.FreeMailHost(host) {
-		return ""
-	}
-	domain, err := publicsuffix.EffectiveTLDPlusOne(host)
-	if err != nil {
-		return ""
-	}
-	return domain
+	p.log.Warn("hunter's searches are used up", "until", until)
+	return app.Findings{Outcome: outcomeQuota}, nil
 }

@@ -1,69 +1,80 @@
 package outbound
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 )
 
 const (
 	maxRedirects    = 5
 	maxHeaderBytes  = 64 << 10
+	dialTimeout     = 10 * time.Second
+	headerTimeout   = 20 * time.Second
+	idleTimeout     = 30 * time.Second
 	idleConnections = 32
 )
 
-// NewClient makes a client for services that the settings name.
+// NewClient makes a client for services that the settings name. timeout
+// bounds a request with its body. It follows no redirects, which would take
+// a service's key along to another host: the answer is the redirect itself.
 func NewClient(o Overrides, timeout time.Duration) *http.Client {
 	dialer := &net.Dialer{Timeout: dialTimeout}
-	transport := baseTransport()
-	transport.Proxy = http.ProxyFromEnvironment
-	transport.DialContext = o.dial(dialer.DialContext)
-	return &http.Client{Transport: transport, Timeout: timeout}
+	return &http.Client{
+		Transport: transport(o.dial(dialer.DialContext), o.proxy(http.ProxyFromEnvironment)), Timeout: timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // NewGuardedClient makes a client for addresses that strangers wrote. It
-// reaches public addresses on ports 80 and 443 alone, on every hop, and uses
-// no proxy, behind which the guard would be blind.
+// reaches public addresses on ports 80 and 443 alone, on every hop of at most
+// five redirects, and uses no proxy, behind which the guard would be blind.
+// timeout bounds a request with its redirects and its body.
 func NewGuardedClient(o Overrides, timeout time.Duration) *http.Client {
 	dialer := &net.Dialer{Timeout: dialTimeout, Control: guard}
-	transport := baseTransport()
-	transport.Proxy = nil
-	transport.DialContext = o.dial(dialer.DialContext)
-	return &http.Client{Transport: transport, Timeout: timeout, CheckRedirect: checkRedirect}
+	return &http.Client{Transport: transport(o.dial(dialer.DialContext), nil), Timeout: timeout, CheckRedirect: checkRedirect}
 }
 
-func baseTransport() *http.Transport {
+type (
+	dialFunc  func(ctx context.Context, network, addr string) (net.Conn, error)
+	proxyFunc func(*http.Request) (*url.URL, error)
+)
+
+func transport(dial dialFunc, proxy proxyFunc) *http.Transport {
 	return &http.Transport{
-		TLSHandshakeTimeout: dialTimeout, ResponseHeaderTimeout: 20 * time.Second, MaxResponseHeaderBytes: maxHeaderBytes,
-		MaxIdleConns: idleConnections, IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true,
+		DialContext: dial, Proxy: proxy, TLSHandshakeTimeout: dialTimeout, ResponseHeaderTimeout: headerTimeout,
+		MaxResponseHeaderBytes: maxHeaderBytes, MaxIdleConns: idleConnections, IdleConnTimeout: idleTimeout, ForceAttemptHTTP2: true,
 	}
 }
 
 func checkRedirect(r *http.Request, via []*http.Request) error {
-	if len(via) >= maxRedirects {
-		return fmt.Errorf("more than %d redirects", maxRedirects)
+	if len(via) > maxRedirects {
+		return fmt.Errorf("%w: more than %d", ErrRedirect, maxRedirects)
 	}
 	if r.URL.Scheme != "http" && r.URL.Scheme != "https" {
-		return fmt.Errorf("redirect to scheme %q", r.URL.Scheme)
+		return fmt.Errorf("%w: to scheme %q", ErrRedirect, r.URL.Scheme)
 	}
 	return nil
 }
 
-// ErrTooLarge says that a body was cut.
-var ErrTooLarge = errors.New("body is larger than allowed")
+var (
+	// ErrRedirect says that a redirect is not followed.
+	ErrRedirect = errors.New("redirect not followed")
+	// ErrTooLarge says that a body was cut.
+	ErrTooLarge = errors.New("body is larger than allowed")
+)
 
 // ReadCapped reads at most limit bytes, counted after decompression; of a
 // larger body it answers the beginning and ErrTooLarge.
 func ReadCapped(r io.Reader, limit int64) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err != nil {
-		return body, err
-	}
 	if int64(len(body)) > limit {
 		return body[:limit], ErrTooLarge
 	}
-	return body, nil
+	return body, err
 }

@@ -4,13 +4,20 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"syscall"
 )
 
 // ErrForbidden says that an address must not be reached.
 var ErrForbidden = errors.New("address is not public")
 
-// forbidden are the networks that are not public but that netip does not tell.
+// unicast6 is all of IPv6 that is assigned to the public; without it stay
+// loopback, link-local and ULA, and the prefixes that hide an IPv4 address:
+// IPv4-compatible and NAT64 (64:ff9b::/96).
+var unicast6 = netip.MustParsePrefix("2000::/3")
+
+// forbidden are the networks of the IANA special-purpose registries that are
+// not public, though netip's own questions do not tell.
 var forbidden = prefixes(
 	"0.0.0.0/8",       // this network
 	"100.64.0.0/10",   // shared by carriers
@@ -21,14 +28,10 @@ var forbidden = prefixes(
 	"198.51.100.0/24", // documentation
 	"203.0.113.0/24",  // documentation
 	"240.0.0.0/4",     // reserved, and broadcast
-	"::/96",           // IPv4-compatible
-	"64:ff9b::/96",    // NAT64
-	"64:ff9b:1::/48",  // NAT64, local
-	"100::/64",        // discard
 	"2001::/23",       // protocol assignments, Teredo
 	"2001:db8::/32",   // documentation
-	"2002::/16",       // 6to4
-	"fec0::/10",       // site-local, of old
+	"2002::/16",       // 6to4, which hides an IPv4 address
+	"3fff::/20",       // documentation
 )
 
 // guard is asked for each connection, by then with the address that DNS
@@ -50,18 +53,14 @@ func guard(network, address string, _ syscall.RawConn) error {
 	return nil
 }
 
-// Public reports whether an address is one of the public internet.
+// Public reports whether an address is one of the public internet. An IPv4
+// address inside an IPv6 one is judged as what it is.
 func Public(addr netip.Addr) bool {
 	addr = addr.Unmap().WithZone("")
-	if !addr.IsValid() || !addr.IsGlobalUnicast() || addr.IsPrivate() || addr.IsLoopback() || addr.IsLinkLocalUnicast() {
+	if !addr.IsGlobalUnicast() || addr.IsPrivate() || addr.Is6() && !unicast6.Contains(addr) {
 		return false
 	}
-	for _, p := range forbidden {
-		if p.Contains(addr) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(forbidden, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
 func prefixes(texts ...string) []netip.Prefix {

@@ -5,12 +5,12 @@ package outbound
 
 import (
 	"context"
+	"fmt"
 	"net"
+	"net/http"
+	"net/url"
 	"strings"
-	"time"
 )
-
-const dialTimeout = 10 * time.Second
 
 // Override says where hosts of a pattern are really dialled.
 type Override struct {
@@ -18,15 +18,17 @@ type Override struct {
 	Addr    string // host:port
 }
 
-// Overrides are tried in order.
+// Overrides are tried in order. Only whoever runs Leadstream sets them: what
+// they name passes the guard.
 type Overrides []Override
 
 // Lookup is where a host is really dialled, if anywhere else.
 func (o Overrides) Lookup(host string) (addr string, found bool) {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	for _, override := range o {
-		suffix, wild := strings.CutPrefix(override.Pattern, "*")
-		if wild && strings.HasSuffix(host, suffix) || host == override.Pattern {
+		pattern := strings.ToLower(override.Pattern)
+		suffix, wild := strings.CutPrefix(pattern, "*")
+		if wild && strings.HasSuffix(host, suffix) || host == pattern {
 			return override.Addr, true
 		}
 	}
@@ -45,25 +47,35 @@ func (o Overrides) ChromiumRules() string {
 // Suffixes lists the top-level domains that overrides stand in for: names
 // under them are real to whoever set them.
 func (o Overrides) Suffixes() []string {
-	var suffixes []string
-	for _, override := range o {
-		labels := strings.Split(override.Pattern, ".")
-		suffixes = append(suffixes, labels[len(labels)-1])
+	suffixes := make([]string, len(o))
+	for i, override := range o {
+		suffixes[i] = strings.ToLower(override.Pattern[strings.LastIndexByte(override.Pattern, '.')+1:])
 	}
 	return suffixes
 }
 
 // dial reaches an override's address as it is, and anything else by next.
-func (o Overrides) dial(next func(context.Context, string, string) (net.Conn, error)) func(context.Context, string, string) (net.Conn, error) {
+func (o Overrides) dial(next dialFunc) dialFunc {
 	plain := &net.Dialer{Timeout: dialTimeout}
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		host, _, err := net.SplitHostPort(addr)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("dialling %q: %w", addr, err)
 		}
 		if elsewhere, found := o.Lookup(host); found {
 			return plain.DialContext(ctx, network, elsewhere)
 		}
 		return next(ctx, network, addr)
+	}
+}
+
+// proxy asks next for all but overridden hosts, which a proxy would look up
+// where they do not exist.
+func (o Overrides) proxy(next proxyFunc) proxyFunc {
+	return func(r *http.Request) (*url.URL, error) {
+		if _, found := o.Lookup(r.URL.Hostname()); found {
+			return nil, nil
+		}
+		return next(r)
 	}
 }

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"context"
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -40,13 +41,12 @@ func describeBody(api huma.API, o *huma.Operation, body any, required bool) {
 	}
 }
 
-// decodeCommand decodes a command's body; an empty one stands for {} where
-// every field has a default.
-func decodeCommand[C any](h handlers, name string, body []byte) (C, error) {
+// decodeCommand decodes a command's body.
+func decodeCommand[C any](ctx context.Context, h handlers, name string, body []byte) (C, error) {
 	var zero C
 	decoded, err := job.Decode(name, body)
 	if err != nil {
-		return zero, h.answer(err, "body.")
+		return zero, h.answer(ctx, err, "body.")
 	}
 	cmd, _ := decoded.(C) // Decode answers the type that belongs to the name
 	return cmd, nil

@@ -47,7 +47,7 @@ func (h handlers) registerBusinesses(api huma.API) {
 		func(ctx context.Context, in *businessQuery) (*listAnswer, error) {
 			page, err := h.app.Businesses(ctx, in.filter())
 			if err != nil {
-				return nil, h.answer(err, "query.")
+				return nil, h.answer(ctx, err, "query.")
 			}
 			list := businessList{Businesses: []app.BusinessView{}, Total: page.Total, NextCursor: cursor(page.NextCursor)}
 			for _, b := range page.Businesses {
@@ -58,7 +58,8 @@ func (h handlers) registerBusinesses(api huma.API) {
 
 	huma.Register(api, get("get-business", "/api/businesses/{id}", "businesses", "One lead with its contacts", 400, 404, 503),
 		func(ctx context.Context, in *businessID) (*businessAnswer, error) {
-			return h.businessAnswer(h.app.Business(ctx, in.ID))
+			b, err := h.app.Business(ctx, in.ID)
+			return h.businessAnswer(ctx, b, err)
 		})
 
 	type annotate struct {
@@ -72,7 +73,8 @@ func (h handlers) registerBusinesses(api huma.API) {
 		OperationID: "annotate-business", Method: http.MethodPatch, Path: "/api/businesses/{id}", Tags: []string{"businesses"},
 		Summary: "Set notes and tags of a lead", Errors: []int{400, 404, 503},
 	}, func(ctx context.Context, in *annotate) (*businessAnswer, error) {
-		return h.businessAnswer(h.app.AnnotateBusiness(ctx, in.ID, app.Annotation{Notes: in.Body.Notes, Tags: in.Body.Tags}))
+		b, err := h.app.AnnotateBusiness(ctx, in.ID, app.Annotation{Notes: in.Body.Notes, Tags: in.Body.Tags})
+		return h.businessAnswer(ctx, b, err)
 	})
 
 	huma.Register(api, huma.Operation{
@@ -80,15 +82,15 @@ func (h handlers) registerBusinesses(api huma.API) {
 		Summary: "Forget a lead and its contacts", Errors: []int{400, 404, 503},
 	}, func(ctx context.Context, in *businessID) (*messageAnswer, error) {
 		if err := h.app.DeleteBusiness(ctx, in.ID); err != nil {
-			return nil, h.answer(err, "path.")
+			return nil, h.answer(ctx, err, "path.")
 		}
 		return &messageAnswer{message{fmt.Sprintf("Business %d deleted", in.ID)}}, nil
 	})
 }
 
-func (h handlers) businessAnswer(b business.Business, err error) (*businessAnswer, error) {
+func (h handlers) businessAnswer(ctx context.Context, b business.Business, err error) (*businessAnswer, error) {
 	if err != nil {
-		return nil, h.answer(err, "body.")
+		return nil, h.answer(ctx, err, "body.")
 	}
 	return &businessAnswer{app.ViewBusiness(b)}, nil
 }

@@ -11,10 +11,6 @@ import (
 	"leadstream/domain/job"
 )
 
-type businessID struct {
-	ID int64 `path:"id" minimum:"1" doc:"The business's id"`
-}
-
 type enrichmentAccepted struct {
 	JobID      string `json:"jobId"`
 	BusinessID int64  `json:"businessId"`
@@ -57,6 +53,7 @@ func (h handlers) registerEnrichment(api huma.API) {
 	}
 	huma.Register(api, batch, h.queueBatch)
 	describeBody(api, &batch, batchBody{}, false)
+	alike(api.OpenAPI().Paths[batch.Path].Post, http.StatusAccepted, http.StatusOK)
 
 	huma.Register(api, huma.Operation{
 		OperationID: "queue-enrichment", Method: http.MethodPost, Path: "/api/enrichment/{id}", Tags: []string{"enrichment"},
@@ -64,9 +61,6 @@ func (h handlers) registerEnrichment(api huma.API) {
 		Description: "Runs with high priority. A business that is in the queue already keeps its job.",
 	}, h.queueEnrichment)
 
-	type batchID struct {
-		ID string `path:"batchId" doc:"The batch's id"`
-	}
 	type batchStatus struct{ Body app.BatchView }
 	huma.Register(api, huma.Operation{
 		OperationID: "enrichment-batch-status", Method: http.MethodGet, Path: "/api/enrichment/batch/{batchId}/status", Tags: []string{"enrichment"},
@@ -74,7 +68,7 @@ func (h handlers) registerEnrichment(api huma.API) {
 	}, func(ctx context.Context, in *batchID) (*batchStatus, error) {
 		b, err := h.app.Batch(ctx, in.ID)
 		if err != nil {
-			return nil, h.answer(err, "path.")
+			return nil, h.answer(ctx, err, "path.")
 		}
 		return &batchStatus{app.ViewBatch(b)}, nil
 	})
@@ -86,7 +80,7 @@ func (h handlers) registerEnrichment(api huma.API) {
 	}, func(ctx context.Context, _ *struct{}) (*quotaAnswer, error) {
 		q, rate, err := h.app.EnrichmentQuota(ctx)
 		if err != nil {
-			return nil, h.answer(err, "")
+			return nil, h.answer(ctx, err, "")
 		}
 		return &quotaAnswer{quotaView{
 			q.Provider, q.Month, q.Used, q.Limit, max(q.Limit-q.Used, 0), app.ViewTime(q.ResetsAt), app.ViewRate(rate),
@@ -97,10 +91,10 @@ func (h handlers) registerEnrichment(api huma.API) {
 func (h handlers) queueEnrichment(ctx context.Context, in *businessID) (*enrichmentAnswer, error) {
 	j, err := h.app.QueueEnrichment(ctx, job.EnrichBusiness{BusinessID: in.ID}, app.Origin{})
 	if err != nil {
-		return nil, h.answer(err, "path.")
+		return nil, h.answer(ctx, err, "path.")
 	}
 	return &enrichmentAnswer{
-		Location: "/api/jobs/" + j.ID(),
+		Location: jobLocation(j.ID()),
 		Body:     enrichmentAccepted{j.ID(), in.ID, j.State().String(), "Enrichment job queued"},
 	}, nil
 }
@@ -110,13 +104,13 @@ func (h handlers) queueBatch(ctx context.Context, in *rawBody) (*batchAnswer, er
 	if len(body) == 0 {
 		body = []byte("{}") // every field has a default
 	}
-	cmd, err := decodeCommand[job.EnrichBatch](h, job.EnrichBatchName, body)
+	cmd, err := decodeCommand[job.EnrichBatch](ctx, h, job.EnrichBatchName, body)
 	if err != nil {
 		return nil, err
 	}
 	b, err := h.app.QueueEnrichmentBatch(ctx, cmd, app.Origin{})
 	if err != nil {
-		return nil, h.answer(err, "body.")
+		return nil, h.answer(ctx, err, "body.")
 	}
 	if b.Total == 0 {
 		return &batchAnswer{http.StatusOK, batchAccepted{Message: "No pending businesses to enrich"}}, nil

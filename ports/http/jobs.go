@@ -38,6 +38,15 @@ type logList struct {
 	NextCursor *string   `json:"nextCursor"`
 }
 
+type jobLogsQuery struct {
+	ID     string `path:"id" doc:"The job's id"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"200"`
+	Cursor string `query:"cursor" doc:"nextCursor of the page before"`
+}
+
+// Resolve unescapes the id.
+func (q *jobLogsQuery) Resolve(huma.Context) []error { return unescape(&q.ID, "path.id") }
+
 func (h handlers) registerJobs(api huma.API) {
 	type listQuery struct {
 		Queue   string `query:"queue" enum:"scraping,enrichment"`
@@ -67,17 +76,12 @@ func (h handlers) registerJobs(api huma.API) {
 	huma.Register(api, get("get-job", "/api/jobs/{id}", "jobs", "How a job stands", 404, 503),
 		func(ctx context.Context, in *jobID) (*jobAnswer, error) { return h.readJob(ctx, in.ID) })
 
-	type logsQuery struct {
-		ID     string `path:"id" doc:"The job's id"`
-		Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"200"`
-		Cursor string `query:"cursor" doc:"nextCursor of the page before"`
-	}
 	type logsAnswer struct{ Body logList }
 	huma.Register(api, get("job-logs", "/api/jobs/{id}/logs", "jobs", "What happened to a job, oldest first", 400, 404, 503),
-		func(ctx context.Context, in *logsQuery) (*logsAnswer, error) {
+		func(ctx context.Context, in *jobLogsQuery) (*logsAnswer, error) {
 			page, err := h.app.JobLogs(ctx, in.ID, in.Limit, in.Cursor)
 			if err != nil {
-				return nil, h.answer(err, "query.")
+				return nil, h.answer(ctx, err, "query.")
 			}
 			list := logList{JobID: in.ID, Logs: []logView{}, Total: page.Total, NextCursor: cursor(page.NextCursor)}
 			for _, l := range page.Lines {
@@ -102,7 +106,7 @@ func (h handlers) registerJobControl(api huma.API) {
 			queue, _ := job.ParseQueue(in.Queue)
 			n, err := h.app.RetryFailedJobs(ctx, queue)
 			if err != nil {
-				return nil, h.answer(err, "query.")
+				return nil, h.answer(ctx, err, "query.")
 			}
 			answer := &retried{}
 			answer.Body.Retried = n
@@ -112,7 +116,7 @@ func (h handlers) registerJobControl(api huma.API) {
 	huma.Register(api, post("retry-job", "/api/jobs/{id}/retry", "jobs", "Let a failed or cancelled job run again", 404, 409, 503),
 		func(ctx context.Context, in *jobID) (*messageAnswer, error) {
 			if err := h.app.RetryJob(ctx, in.ID); err != nil {
-				return nil, h.answer(err, "path.")
+				return nil, h.answer(ctx, err, "path.")
 			}
 			return &messageAnswer{message{fmt.Sprintf("Job %s retry queued", in.ID)}}, nil
 		})
@@ -123,7 +127,7 @@ func (h handlers) registerJobControl(api huma.API) {
 		Errors: []int{404, 409, 503},
 	}, func(ctx context.Context, in *jobID) (*messageAnswer, error) {
 		if err := h.app.CancelJob(ctx, in.ID); err != nil {
-			return nil, h.answer(err, "path.")
+			return nil, h.answer(ctx, err, "path.")
 		}
 		return &messageAnswer{message{fmt.Sprintf("Job %s cancelled", in.ID)}}, nil
 	})
@@ -132,7 +136,7 @@ func (h handlers) registerJobControl(api huma.API) {
 func (h handlers) listJobs(ctx context.Context, filter app.JobFilter) (*jobListAnswer, error) {
 	page, err := h.app.Jobs(ctx, filter)
 	if err != nil {
-		return nil, h.answer(err, "query.")
+		return nil, h.answer(ctx, err, "query.")
 	}
 	list := jobList{Jobs: []app.JobView{}, Total: page.Total, NextCursor: cursor(page.NextCursor)}
 	for _, j := range page.Jobs {

@@ -2,6 +2,8 @@ package http
 
 import (
 	"context"
+	"log/slog"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -10,7 +12,6 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/compress"
 	"github.com/gofiber/fiber/v2/middleware/cors"
 	"github.com/gofiber/fiber/v2/middleware/limiter"
-	"github.com/gofiber/fiber/v2/middleware/recover"
 	"github.com/gofiber/fiber/v2/middleware/requestid"
 )
 
@@ -20,17 +21,36 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 
 func useMiddleware(f *fiber.App, o Options, g guard) {
 	f.Use(requestid.New())
-	f.Use(recover.New(recover.Config{EnableStackTrace: true, StackTraceHandler: func(c *fiber.Ctx, e any) {
-		o.Logger.Error("request panicked", "method", c.Method(), "path", c.Path(), "panic", e)
-	}}))
+	f.Use(answerPanics(o.Logger))
 	f.Use(securityHeaders)
 	if len(o.AllowedOrigins) > 0 {
-		f.Use(cors.New(cors.Config{AllowOrigins: strings.Join(o.AllowedOrigins, ","), AllowCredentials: true, MaxAge: 600}))
+		f.Use(cors.New(cors.Config{AllowOrigins: strings.Join(o.AllowedOrigins, ","), AllowCredentials: true, ExposeHeaders: "Location,Retry-After,X-Request-Id", MaxAge: 600}))
 	}
 	f.Use(g.check)
 	f.Use(limitPosts(o.PostsPerMinute))
 	f.Use(compress.New(compress.Config{Next: isUpgrade}))
 	f.Use(deadline)
+}
+
+// requestID is the id that the answer's X-Request-ID header carries.
+func requestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestid.ConfigDefault.ContextKey).(string)
+	return id
+}
+
+// answerPanics keeps a fault of one request from the others, and logs it with
+// the place it came from.
+func answerPanics(log *slog.Logger) fiber.Handler {
+	return func(c *fiber.Ctx) (err error) {
+		defer func() {
+			if cause := recover(); cause != nil {
+				log.Error("request panicked", "request_id", requestID(c.Context()), "method", c.Method(), "path", c.Path(),
+					"panic", cause, "stack", string(debug.Stack()))
+				err = sendProblem(c, newProblem(fiber.StatusInternalServerError, unexpected))
+			}
+		}()
+		return c.Next()
+	}
 }
 
 func securityHeaders(c *fiber.Ctx) error {

@@ -2,7 +2,6 @@ package http
 
 import (
 	"net/http"
-	"net/url"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/adaptor"
@@ -26,12 +25,4 @@ func mountPages(f *fiber.App) {
 
 func mountMetrics(f *fiber.App) {
 	f.Get("/metrics", adaptor.HTTPHandler(promhttp.Handler()))
-}
-
-// unescape undoes the escaping of a path's part; one that is broken stays as it is.
-func unescape(part string) string {
-	if plain, err := url.PathUnescape(part); err == nil {
-		return plain
-	}
-	return part
 }

@@ -44,7 +44,7 @@ func (h handlers) registerPoison(api huma.API) {
 		func(ctx context.Context, in *listQuery) (*listAnswer, error) {
 			page, err := h.app.Poison(ctx, app.PoisonFilter{Queue: in.Queue, Limit: in.Limit, Cursor: in.Cursor})
 			if err != nil {
-				return nil, h.answer(err, "query.")
+				return nil, h.answer(ctx, err, "query.")
 			}
 			list := poisonList{Entries: []poisonView{}, Total: page.Total, NextCursor: cursor(page.NextCursor)}
 			for _, e := range page.Entries {
@@ -65,7 +65,7 @@ func (h handlers) registerPoison(api huma.API) {
 		func(ctx context.Context, in *requeueQuery) (*requeued, error) {
 			n, err := h.app.RequeueAllPoison(ctx, in.Queue)
 			if err != nil {
-				return nil, h.answer(err, "query.")
+				return nil, h.answer(ctx, err, "query.")
 			}
 			answer := &requeued{}
 			answer.Body.Requeued = n
@@ -75,34 +75,31 @@ func (h handlers) registerPoison(api huma.API) {
 }
 
 func (h handlers) registerPoisonEntry(api huma.API) {
-	type poisonID struct {
-		ID string `path:"id" doc:"The entry's id" example:"scraping:1764000000000-0"`
-	}
 	type entryAnswer struct{ Body poisonView }
 	huma.Register(api, get("get-poison", "/api/poison/{id}", "poison", "One entry", 404, 503),
 		func(ctx context.Context, in *poisonID) (*entryAnswer, error) {
-			e, err := h.app.PoisonEntry(ctx, unescape(in.ID))
+			e, err := h.app.PoisonEntry(ctx, in.ID)
 			if err != nil {
-				return nil, h.answer(err, "path.")
+				return nil, h.answer(ctx, err, "path.")
 			}
 			return &entryAnswer{viewPoison(e)}, nil
 		})
 
 	huma.Register(api, post("requeue-poison", "/api/poison/{id}/requeue", "poison", "Let it run again", 404, 409, 503),
 		func(ctx context.Context, in *poisonID) (*messageAnswer, error) {
-			if err := h.app.RequeuePoison(ctx, unescape(in.ID)); err != nil {
-				return nil, h.answer(err, "path.")
+			if err := h.app.RequeuePoison(ctx, in.ID); err != nil {
+				return nil, h.answer(ctx, err, "path.")
 			}
-			return &messageAnswer{message{fmt.Sprintf("Poison entry %s requeued", unescape(in.ID))}}, nil
+			return &messageAnswer{message{fmt.Sprintf("Poison entry %s requeued", in.ID)}}, nil
 		})
 
 	huma.Register(api, huma.Operation{
 		OperationID: "discard-poison", Method: http.MethodDelete, Path: "/api/poison/{id}", Tags: []string{"poison"},
 		Summary: "Drop an entry for good; its job stays failed", Errors: []int{404, 503},
 	}, func(ctx context.Context, in *poisonID) (*messageAnswer, error) {
-		if err := h.app.DiscardPoison(ctx, unescape(in.ID)); err != nil {
-			return nil, h.answer(err, "path.")
+		if err := h.app.DiscardPoison(ctx, in.ID); err != nil {
+			return nil, h.answer(ctx, err, "path.")
 		}
-		return &messageAnswer{message{fmt.Sprintf("Poison entry %s discarded", unescape(in.ID))}}, nil
+		return &messageAnswer{message{fmt.Sprintf("Poison entry %s discarded", in.ID)}}, nil
 	})
 }

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -53,16 +54,19 @@ var statuses = map[fault.Kind]int{
 // retryAfterSeconds is what clients are told of an outage.
 const retryAfterSeconds = "2"
 
+// unexpected is all that clients are told of an internal error.
+const unexpected = "an unexpected error; it has been logged"
+
 // answer turns an error of a use case into a problem; where says in front of
 // which locations its fields stand. Unexpected ones are logged, and hidden.
-func (h handlers) answer(err error, where string) error {
+func (h handlers) answer(ctx context.Context, err error, where string) error {
 	status, known := statuses[fault.KindOf(err)]
 	if !known {
-		h.log.Error("request failed", "error", err)
-		return newProblem(http.StatusInternalServerError, "an unexpected error; it has been logged")
+		h.log.Error("request failed", "request_id", requestID(ctx), "error", err)
+		return newProblem(http.StatusInternalServerError, unexpected)
 	}
 	if status == http.StatusServiceUnavailable {
-		h.log.Warn("request not served", "error", err)
+		h.log.Warn("request not served", "request_id", requestID(ctx), "error", err)
 		p := newProblem(status, "a service that this request needs is not available; try again")
 		return huma.ErrorWithHeaders(p, http.Header{"Retry-After": {retryAfterSeconds}})
 	}
@@ -93,11 +97,11 @@ func init() {
 // answerError answers for what never reached a handler of the API.
 func answerError(log *slog.Logger) fiber.ErrorHandler {
 	return func(c *fiber.Ctx, err error) error {
-		status, detail := http.StatusInternalServerError, "an unexpected error; it has been logged"
+		status, detail := http.StatusInternalServerError, unexpected
 		if refused, ok := errors.AsType[*fiber.Error](err); ok {
 			status, detail = refused.Code, refused.Message
 		} else {
-			log.Error("request failed", "method", c.Method(), "path", c.Path(), "error", err)
+			log.Error("request failed", "request_id", requestID(c.Context()), "method", c.Method(), "path", c.Path(), "error", err)
 		}
 		return sendProblem(c, newProblem(status, detail))
 	}

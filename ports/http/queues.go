@@ -16,7 +16,7 @@ func (h handlers) registerQueues(api huma.API) {
 		func(ctx context.Context, _ *struct{}) (*queuesAnswer, error) {
 			queues, err := h.app.Queues(ctx)
 			if err != nil {
-				return nil, h.answer(err, "")
+				return nil, h.answer(ctx, err, "")
 			}
 			views := []app.QueueView{}
 			for _, q := range queues {
@@ -42,7 +42,7 @@ func (h handlers) registerQueues(api huma.API) {
 					err = act.do(ctx, queue)
 				}
 				if err != nil {
-					return nil, h.answer(err, "path.")
+					return nil, h.answer(ctx, err, "path.")
 				}
 				return &messageAnswer{message{fmt.Sprintf("Queue %s %s", in.Name, act.done)}}, nil
 			})

@@ -21,10 +21,6 @@ type scrapeAnswer struct {
 	Body     accepted
 }
 
-type jobID struct {
-	ID string `path:"id" doc:"The job's id"`
-}
-
 type jobAnswer struct{ Body app.JobView }
 
 func (h handlers) registerScraper(api huma.API) {
@@ -34,34 +30,31 @@ func (h handlers) registerScraper(api huma.API) {
 		DefaultStatus: http.StatusAccepted, SkipValidateBody: true, Errors: []int{400, 429, 503},
 	}
 	huma.Register(api, scrape, func(ctx context.Context, in *rawBody) (*scrapeAnswer, error) {
-		cmd, err := decodeCommand[job.ScrapeBusinesses](h, job.ScrapeBusinessesName, in.RawBody)
+		cmd, err := decodeCommand[job.ScrapeBusinesses](ctx, h, job.ScrapeBusinessesName, in.RawBody)
 		if err != nil {
 			return nil, err
 		}
 		j, err := h.app.QueueScrape(ctx, cmd, app.Origin{})
 		if err != nil {
-			return nil, h.answer(err, "body.")
+			return nil, h.answer(ctx, err, "body.")
 		}
 		return &scrapeAnswer{
-			Location: "/api/jobs/" + j.ID(),
+			Location: jobLocation(j.ID()),
 			Body:     accepted{j.ID(), j.State().String(), "Scraping job queued"},
 		}, nil
 	})
 	describeBody(api, &scrape, scrapeBody{}, true)
 
-	type statusID struct {
-		ID string `path:"jobId" doc:"The job's id"`
-	}
 	huma.Register(api, huma.Operation{
 		OperationID: "scrape-status", Method: http.MethodGet, Path: "/api/scraper/status/{jobId}", Tags: []string{"scraper"},
 		Summary: "How a scrape stands", Errors: []int{404, 503},
-	}, func(ctx context.Context, in *statusID) (*jobAnswer, error) { return h.readJob(ctx, in.ID) })
+	}, func(ctx context.Context, in *scrapeJobID) (*jobAnswer, error) { return h.readJob(ctx, in.ID) })
 }
 
 func (h handlers) readJob(ctx context.Context, id string) (*jobAnswer, error) {
 	j, err := h.app.Job(ctx, id)
 	if err != nil {
-		return nil, h.answer(err, "path.")
+		return nil, h.answer(ctx, err, "path.")
 	}
 	return &jobAnswer{app.ViewJob(j)}, nil
 }

@@ -20,7 +20,8 @@ const (
 	maxBody        = 1 << 20
 	requestTimeout = 10 * time.Second
 	// idleTimeout ends connections that nobody uses.
-	idleTimeout = 2 * time.Minute
+	idleTimeout           = 2 * time.Minute
+	defaultPostsPerMinute = 100
 )
 
 // Options is what the server needs.
@@ -30,7 +31,7 @@ type Options struct {
 	Version        string
 	Tokens         []string // empty lets everyone in
 	AllowedOrigins []string
-	PostsPerMinute int // of one client
+	PostsPerMinute int // of one client; default 100
 	// Mount adds the routes of the WebSocket port.
 	Mount func(Router)
 }
@@ -46,6 +47,9 @@ type Server struct {
 
 // New makes a server.
 func New(o Options) *Server {
+	if o.PostsPerMinute == 0 {
+		o.PostsPerMinute = defaultPostsPerMinute
+	}
 	f := fiber.New(fiber.Config{
 		AppName: "Leadstream", DisableStartupMessage: true, BodyLimit: maxBody, ErrorHandler: answerError(o.Logger),
 		// Values of a request are copied: what use cases keep of them must not
@@ -64,6 +68,7 @@ func New(o Options) *Server {
 	h.registerPoison(s.api)
 	h.registerBusinesses(s.api)
 	h.registerHealth(s.api)
+	completeDocument(s.api.OpenAPI(), len(o.Tokens) > 0)
 	guard.mount(f)
 	if o.Mount != nil {
 		o.Mount(f)
