@@ -36,6 +36,7 @@ type Needs struct {
 	Providers []ContactProvider // asked in order, the next only on a miss
 	QuotaOf   QuotaReader
 	Checks    []HealthCheck
+	Warnings  []string // told to whoever asks for the health
 	Now       Clock
 	NewID     IDs
 	Policies  map[job.Queue]job.RetryPolicy

@@ -11,8 +11,9 @@ const healthTimeout = 800 * time.Millisecond
 
 // Health is what a readiness probe is told.
 type Health struct {
-	Ready bool
-	Down  map[string]string // what is down, and why
+	Ready    bool
+	Down     map[string]string // what is down, and why
+	Warnings []string          // what works, but may lose something
 }
 
 // Health asks everything the service cannot work without, at the same time.
@@ -32,5 +33,5 @@ func (a *App) Health(ctx context.Context) Health {
 		})
 	}
 	wg.Wait()
-	return Health{Ready: len(down) == 0, Down: down}
+	return Health{Ready: len(down) == 0, Down: down, Warnings: a.Warnings}
 }

@@ -118,3 +118,22 @@ func TestRedisOutage(t *testing.T) {
 	second := s.scrape(map[string]any{"location": "Freehold, NJ", "max_results": 3, "enrich": false})
 	s.reaches(second, "completed", soon)
 }
+
+// TestForgetfulRedisIsWarnedOf names a Redis that keeps nothing.
+func TestForgetfulRedisIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	world := town(t, sandbox.Options{})
+	server := testenv.Redis(t)
+	for name, value := range map[string]string{"appendonly": "no", "maxmemory-policy": "allkeys-lru"} {
+		if err := server.Client().ConfigSet(t.Context(), name, value).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := serve(t, world, nil, "REDIS_URL="+server.URL())
+	if warnings, _ := s.get("/readyz").body["warnings"].([]any); len(warnings) != 2 {
+		t.Errorf("warnings %v", warnings)
+	}
+	if n := strings.Count(s.logs.String(), "jobs may be lost"); n != 2 {
+		t.Errorf("%d warnings in the log", n)
+	}
+}

@@ -78,16 +78,18 @@ func (d *redisDialer) forRequests() redis.UniversalClient {
 	return redis.NewUniversalClient(&options)
 }
 
-// warnOfLoss tells of a named Redis that may lose jobs: one that evicts keys
+// lossWarnings tell of a named Redis that may lose jobs: one that evicts keys
 // when it is full, or keeps nothing on disk.
-func warnOfLoss(ctx context.Context, client redis.UniversalClient, log *slog.Logger) {
+func lossWarnings(ctx context.Context, client redis.UniversalClient) []string {
 	setting := func(name string) string { return client.ConfigGet(ctx, name).Val()[name] }
+	var warnings []string
 	if policy := setting("maxmemory-policy"); policy != "" && policy != "noeviction" {
-		log.Warn("this Redis evicts keys when it is full, and with them jobs: set maxmemory-policy noeviction", "maxmemory_policy", policy)
+		warnings = append(warnings, "this Redis evicts keys when it is full, and with them jobs (maxmemory-policy "+policy+"): set it to noeviction")
 	}
 	if setting("appendonly") == "no" && strings.TrimSpace(setting("save")) == "" {
-		log.Warn("this Redis keeps nothing on disk: jobs do not survive its restart; set appendonly yes")
+		warnings = append(warnings, "this Redis keeps nothing on disk, so jobs do not survive its restart: set appendonly yes")
 	}
+	return warnings
 }
 
 func (d *redisDialer) close() error {

@@ -44,6 +44,8 @@ type parts struct {
 	db     *database.DB
 	source *googlemaps.Source
 
+	warnings []string // of what may lose jobs
+
 	requests *app.App // on a Redis client that gives up soon
 	work     *app.App // on one that waits
 
@@ -96,7 +98,10 @@ func (p *parts) buildApps(r roles) error {
 	p.groupClient = p.redis.forWork()
 	p.closers = append(p.closers, requestClient, workClient, p.groupClient)
 	if p.redis.embedded == nil {
-		warnOfLoss(context.Background(), requestClient, p.log)
+		p.warnings = lossWarnings(context.Background(), requestClient)
+		for _, warning := range p.warnings {
+			p.log.Warn("jobs may be lost", "reason", warning)
+		}
 	}
 	var err error
 	if p.requests, err = p.app(requestClient, r); err != nil {
@@ -123,7 +128,7 @@ func (p *parts) app(client redis.UniversalClient, r roles) (*app.App, error) {
 		Queue: store, Reader: store, Control: store, Reporter: store, Tally: store, Steering: store, Dead: store,
 		Events: publisher, Leads: p.db, History: p.db, QuotaOf: quota,
 		Sources: map[string]app.Source{googleMapsSource: p.source}, DefaultSource: c.Scraper.Source,
-		Providers: p.providers(quota), Checks: p.checks(client, r), Now: time.Now, NewID: func() string { return ulid.Make().String() },
+		Providers: p.providers(quota), Checks: p.checks(client, r), Warnings: p.warnings, Now: time.Now, NewID: func() string { return ulid.Make().String() },
 		Policies: map[job.Queue]job.RetryPolicy{
 			job.Scraping:   {Attempts: c.Jobs.ScrapingAttempts, Backoff: c.Jobs.ScrapingBackoff},
 			job.Enrichment: {Attempts: c.Jobs.EnrichmentAttempts, Backoff: c.Jobs.EnrichmentBackoff},

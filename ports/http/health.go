@@ -8,8 +8,9 @@ import (
 )
 
 type healthView struct {
-	Status string            `json:"status" enum:"ok,unavailable"`
-	Down   map[string]string `json:"down,omitempty" doc:"What is down, and why"`
+	Status   string            `json:"status" enum:"ok,unavailable"`
+	Down     map[string]string `json:"down,omitempty" doc:"What is down, and why"`
+	Warnings []string          `json:"warnings,omitempty" doc:"What works, but may lose jobs"`
 }
 
 type healthAnswer struct {
@@ -26,9 +27,9 @@ func (h handlers) registerHealth(api huma.API) {
 		func(ctx context.Context, _ *struct{}) (*healthAnswer, error) {
 			health := h.app.Health(ctx)
 			if !health.Ready {
-				return &healthAnswer{http.StatusServiceUnavailable, healthView{"unavailable", health.Down}}, nil
+				return &healthAnswer{http.StatusServiceUnavailable, healthView{"unavailable", health.Down, health.Warnings}}, nil
 			}
-			return &healthAnswer{http.StatusOK, healthView{Status: "ok"}}, nil
+			return &healthAnswer{http.StatusOK, healthView{Status: "ok", Warnings: health.Warnings}}, nil
 		})
 	alike(api.OpenAPI().Paths["/readyz"].Get, http.StatusOK, http.StatusServiceUnavailable)
 }

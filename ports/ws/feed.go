@@ -164,8 +164,11 @@ func (f *Feed) close() {
 const marker = "/"
 
 func newEvent(id, eventType string, data any) Event {
-	frame, _ := json.Marshal(map[string]any{ // views of our own always encode
-		"id": id, "timestamp": app.ViewTime(time.Now()), "type": eventType, "data": data,
-	})
+	frame, _ := json.Marshal(struct { // views of our own always encode
+		ID        string `json:"id"`
+		Timestamp string `json:"timestamp"`
+		Type      string `json:"type"`
+		Data      any    `json:"data"`
+	}{id, app.ViewTime(time.Now()), eventType, data})
 	return Event{ID: id, Type: eventType, Frame: frame}
 }

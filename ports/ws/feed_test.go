@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
 	"strings"
 	"sync"
@@ -140,6 +141,9 @@ func TestCatchUpAheadOfTheFeed(t *testing.T) {
 	l.wantIDs(4, 5)
 	stream.add("job:updated", 3)
 	l.wantIDs(6, 8)
+	eventually(t, "the client is noted where it stands", func() bool {
+		return s.clients(func(c *client) bool { return c.stood == "8-x" }) == 1
+	})
 	if n := s.clients(isLive); n != 0 {
 		t.Errorf("%d clients are live before the feed reads", n)
 	}
@@ -166,12 +170,13 @@ func TestGap(t *testing.T) {
 // buffers between are full; the other one gets everything meanwhile.
 func TestSlowReader(t *testing.T) {
 	t.Parallel()
-	const events = 2000
+	const events = 1800
 	stream := newLog(0)
 	s := serve(t, stream)
 	slow, quick := s.dial(""), s.dial("")
+	_ = slow.NetConn().(*net.TCPConn).SetReadBuffer(4 << 10)
 	s.live(2)
-	wide := map[string]any{"text": strings.Repeat("x", 16<<10)}
+	wide := map[string]any{"text": strings.Repeat("x", 8<<10)}
 	for sent := 0; sent < events; sent += 100 {
 		for range 100 {
 			stream.append("wide", wide)
@@ -181,6 +186,7 @@ func TestSlowReader(t *testing.T) {
 	if s.clients(nil) != 2 {
 		t.Fatal("the slow client has gone before it read; there was nothing to test")
 	}
+	<-time.After(closeWithin + closeWithin/2) // it is told although it reads late
 	if reason := slow.wantClosed(closeTryLater); reason != reasonTooSlow {
 		t.Errorf("reason %q", reason)
 	}
@@ -195,7 +201,11 @@ func TestShutdown(t *testing.T) {
 	s.live(1)
 	behind := s.dial("since=5-x") // and nothing follows
 	s.known(2)
-	s.end()
+	start := time.Now()
+	s.end() // while neither reads, and so neither answers the close frame
+	if took := time.Since(start); took >= closeGrace {
+		t.Errorf("it took %s", took)
+	}
 	live.wantClosed(closeGoingAway)
 	behind.wantClosed(closeGoingAway)
 }
@@ -254,19 +264,21 @@ func TestQueues(t *testing.T) {
 			t.Errorf("frame %+v", f)
 		}
 	}
-	waiting.Store(9)
-	told := time.Now()
-	stream.add("job:updated", 1)
-	f := l.next()
-	if f.ID != "4-x/scraping" || f.Data["waiting"] != 9.0 {
-		t.Errorf("frame %+v", f)
-	}
-	if since := time.Since(told); since < queueEvery/2 {
-		t.Errorf("told again after %s", since)
+	for i := range int64(2) { // of the other queue, which has not changed, nothing comes between
+		waiting.Store(8 + i)
+		told := time.Now()
+		stream.add("job:updated", 1)
+		f := l.next()
+		if f.ID != fmt.Sprintf("%d-x/scraping", 4+i) || f.Data["waiting"] != float64(8+i) {
+			t.Errorf("frame %+v", f)
+		}
+		if since := time.Since(told); since < queueEvery/2 {
+			t.Errorf("told again after %s", since)
+		}
 	}
 	again := s.dial("since=" + url.QueryEscape("3-x/scraping"))
-	again.wantIDs(4, 4)
-	if f := again.next(); f.ID != "4-x/scraping" || f.Data["waiting"] != 9.0 {
+	again.wantIDs(4, 5)
+	if f := again.next(); f.ID != "5-x/scraping" || f.Data["waiting"] != 9.0 {
 		t.Errorf("who comes back is told %+v", f)
 	}
 }

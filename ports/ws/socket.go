@@ -1,7 +1,6 @@
 package ws
 
 import (
-	"io"
 	"net/url"
 	"slices"
 	"strings"
@@ -126,10 +125,6 @@ func receive(conn *websocket.Conn, c *client, silence time.Duration) {
 		kind, raw, err := conn.ReadMessage()
 		if err != nil {
 			c.drop(closeNormal, "")
-			if closedByPeer := websocket.IsUnexpectedCloseError(err); !closedByPeer {
-				// Unread bytes would reset the connection, and its close frame with it.
-				_, _ = io.Copy(io.Discard, conn.NetConn())
-			}
 			return
 		}
 		if kind == websocket.TextMessage {
