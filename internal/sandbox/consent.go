@@ -11,6 +11,7 @@ const consentCookie = "SOCS"
 
 // consentLabels are the buttons' labels by language.
 var consentLabels = map[string][2]string{
+	"en": {"Reject all", "Accept all"},
 	"de": {"Alle ablehnen", "Alle akzeptieren"},
 	"fr": {"Tout refuser", "Tout accepter"},
 	"es": {"Rechazar todo", "Aceptar todo"},
@@ -21,14 +22,15 @@ func (s *Server) askConsent(w http.ResponseWriter, r *http.Request) bool {
 	if _, err := r.Cookie(consentCookie); err == nil {
 		return false
 	}
-	back := url.URL{Scheme: "http", Host: mapHost, Path: r.URL.Path, RawQuery: r.URL.RawQuery}
-	question := url.Values{"continue": {back.String()}, "hl": {r.URL.Query().Get("hl")}}
+	back := "http://" + mapHost + r.URL.RequestURI()
+	question := url.Values{"continue": {back}, "hl": {r.URL.Query().Get("hl")}}
 	http.Redirect(w, r, "http://"+consentHost+"/m?"+question.Encode(), http.StatusFound)
 	return true
 }
 
 func (s *Server) serveConsent(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/save" && r.Method == http.MethodPost {
+		s.count("consent")
 		back := r.FormValue("continue")
 		if !strings.HasPrefix(back, "http://"+mapHost+"/") {
 			http.Error(w, "bad continue", http.StatusBadRequest)
@@ -38,9 +40,14 @@ func (s *Server) serveConsent(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, back, http.StatusSeeOther)
 		return
 	}
-	labels, known := consentLabels[r.URL.Query().Get("hl")]
+	if r.URL.Path != "/m" {
+		http.NotFound(w, r)
+		return
+	}
+	s.count("consent")
+	labels, known := consentLabels[searchOf(r, "", 0).language]
 	if !known {
-		labels = [2]string{"Reject all", "Accept all"}
+		labels = consentLabels["en"]
 	}
 	s.render(w, http.StatusOK, "consent.html", map[string]any{"Continue": r.URL.Query().Get("continue"), "Reject": labels[0], "Accept": labels[1]})
 }

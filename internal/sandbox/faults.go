@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"sync"
@@ -10,22 +11,28 @@ import (
 // Switches are faults that can be switched on; zero is off. Those named …Next
 // count down with each use.
 type Switches struct {
-	MapBlock       bool `json:"map_block"`        // every search is taken for a robot's
-	MapFailNext    int  `json:"map_fail_next"`    // so many searches answer 500
-	MapStallMS     int  `json:"map_stall_ms"`     // how long each reply of the feed waits
-	MapBreakMarkup bool `json:"map_break_markup"` // pages show neither results nor a known text
-	MapNoJSON      bool `json:"map_no_json"`      // replies of the feed cannot be read: only cards show places
-	LimitedView    bool `json:"limited_view"`     // the map says that it shows a limited view
+	MapBlock         bool `json:"map_block"`           // the map takes everybody for a robot: /sorry/, 429
+	MapBlockNext     int  `json:"map_block_next"`      // so many pages and replies
+	MapFailNext      int  `json:"map_fail_next"`       // so many searches answer 500
+	MapReplyFailNext int  `json:"map_reply_fail_next"` // so many replies of the feed answer 500; the next scroll asks again
+	MapStallMS       int  `json:"map_stall_ms"`        // how much longer each reply of the feed takes
+	MapBreakMarkup   bool `json:"map_break_markup"`    // pages show neither results nor a known text
+	MapNoJSON        bool `json:"map_no_json"`         // arrays cannot be read: only cards and panels show places
+	MapInlineFirst   bool `json:"map_inline_first"`    // the first results stand in the page and have no reply
+	LimitedView      bool `json:"limited_view"`        // the map says that it shows a limited view, and tells no review counts
 
-	HunterStatus   int `json:"hunter_status"`      // every answer, until it is switched off
-	HunterFailNext int `json:"hunter_fail_next"`   // so many answers are HunterFailWith
-	HunterFailWith int `json:"hunter_fail_status"` // default 500
-	HunterDelayMS  int `json:"hunter_delay_ms"`
+	HunterStatus      int `json:"hunter_status"`       // every answer, until it is switched off
+	HunterFailNext    int `json:"hunter_fail_next"`    // so many answers are HunterFailWith
+	HunterFailWith    int `json:"hunter_fail_status"`  // default 500
+	HunterPendingNext int `json:"hunter_pending_next"` // so many verifications are still in progress: 202
+	HunterDelayMS     int `json:"hunter_delay_ms"`
+	HunterQuota       int `json:"hunter_quota"` // searches of the period; default 500
 
 	WebsiteFailNext int    `json:"website_fail_next"`   // so many answers are WebsiteFailWith
 	WebsiteFailWith int    `json:"website_fail_status"` // default 503
 	WebsiteFailHost string `json:"website_fail_host"`   // only this host; empty is every
-	WebsiteDelayMS  int    `json:"website_delay_ms"`
+	WebsiteDelayMS  int    `json:"website_delay_ms"`    // every website
+	WebsiteSlowMS   int    `json:"website_slow_ms"`     // how long slow ones take, instead of Options.SlowBy
 }
 
 // Faults guards the switches.
@@ -41,7 +48,7 @@ func (f *Faults) Set(s Switches) {
 	f.s = s
 }
 
-// Get tells how they stand.
+// Get tells how they stand, counters as far as they have come down.
 func (f *Faults) Get() Switches {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -52,7 +59,10 @@ func (f *Faults) Get() Switches {
 func (f *Faults) use(next func(*Switches) *int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	n := next(&f.s)
+	return countDown(next(&f.s))
+}
+
+func countDown(n *int) bool {
 	if *n <= 0 {
 		return false
 	}
@@ -60,55 +70,65 @@ func (f *Faults) use(next func(*Switches) *int) bool {
 	return true
 }
 
+func (f *Faults) mapBlocks() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.s.MapBlock || countDown(&f.s.MapBlockNext)
+}
+
 func (f *Faults) websiteFails(host string) (status int, fails bool) {
-	s := f.Get()
-	if s.WebsiteFailHost != "" && s.WebsiteFailHost != host {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.s.WebsiteFailHost != "" && f.s.WebsiteFailHost != host || !countDown(&f.s.WebsiteFailNext) {
 		return 0, false
 	}
-	if !f.use(func(s *Switches) *int { return &s.WebsiteFailNext }) {
-		return 0, false
-	}
-	return orDefault(s.WebsiteFailWith, http.StatusServiceUnavailable), true
+	return cmp.Or(f.s.WebsiteFailWith, http.StatusServiceUnavailable), true
 }
 
 func (f *Faults) hunterFails() (status int, fails bool) {
-	s := f.Get()
-	if s.HunterStatus != 0 {
-		return s.HunterStatus, true
-	}
-	if !f.use(func(s *Switches) *int { return &s.HunterFailNext }) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case f.s.HunterStatus != 0:
+		return f.s.HunterStatus, true
+	case countDown(&f.s.HunterFailNext):
+		return cmp.Or(f.s.HunterFailWith, http.StatusInternalServerError), true
+	default:
 		return 0, false
 	}
-	return orDefault(s.HunterFailWith, http.StatusInternalServerError), true
 }
 
-func orDefault(n, otherwise int) int {
-	if n == 0 {
-		return otherwise
-	}
-	return n
-}
-
-// serve shows the switches, and sets those that a PUT names.
+// serve shows the switches, and sets those that a PUT names; unknown names are refused.
 func (f *Faults) serve(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPut {
-		s := f.Get()
-		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&s); err != nil {
+		body := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10))
+		body.DisallowUnknownFields()
+		if err := f.change(body.Decode); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		f.Set(s)
 	}
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(f.Get()) // a client that is gone needs no answer
+	answerJSON(w, http.StatusOK, f.Get())
 }
 
-func pause(r *http.Request, ms int) {
-	if ms <= 0 {
+func (f *Faults) change(decode func(any) error) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	changed := f.s
+	if err := decode(&changed); err != nil {
+		return err
+	}
+	f.s = changed
+	return nil
+}
+
+// pause waits, unless whoever asks goes away.
+func pause(r *http.Request, d time.Duration) {
+	if d <= 0 {
 		return
 	}
 	select {
-	case <-time.After(time.Duration(ms) * time.Millisecond):
+	case <-time.After(d):
 	case <-r.Context().Done():
 	}
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"html/template"
@@ -16,25 +17,29 @@ import (
 const pageSize = 20
 
 func (s *Server) serveMap(w http.ResponseWriter, r *http.Request) {
-	faults := s.faults.Get()
+	path := r.URL.Path
+	reply := path == "/search" && r.URL.Query().Get("tbm") == "map"
 	switch {
-	case strings.HasPrefix(r.URL.Path, "/sorry/") || faults.MapBlock:
+	case strings.HasPrefix(path, "/sorry/"):
+		s.count("map_sorry")
 		s.render(w, http.StatusTooManyRequests, "sorry.html", nil)
-	case strings.HasPrefix(r.URL.Path, "/maps/search/"):
-		s.serveSearch(w, r)
-	case r.URL.Path == "/search" && r.URL.Query().Get("tbm") == "map":
+	case path == "/map.js":
+		serveScript(w)
+	case path == "/pixel.gif":
+		s.count("map_image")
+		servePixel(w)
+	case (reply || strings.HasPrefix(path, "/maps")) && s.faults.mapBlocks():
+		http.Redirect(w, r, "http://"+mapHost+"/sorry/index?continue="+url.QueryEscape(r.URL.String()), http.StatusFound)
+	case reply:
 		s.serveReply(w, r)
-	case strings.HasPrefix(r.URL.Path, "/maps/place/"):
+	case strings.HasPrefix(path, "/maps/search/"):
+		s.serveSearch(w, r)
+	case strings.HasPrefix(path, "/maps/place/"):
 		s.servePlace(w, r)
-	case r.URL.Path == "/url":
+	case path == "/maps" && s.town.byCID[r.URL.Query().Get("cid")] != nil:
+		http.Redirect(w, r, placeLink(*s.town.byCID[r.URL.Query().Get("cid")]), http.StatusFound)
+	case path == "/url":
 		http.Redirect(w, r, r.URL.Query().Get("q"), http.StatusFound)
-	case r.URL.Path == "/map.js":
-		w.Header().Set("Content-Type", "text/javascript")
-		script, _ := pageFiles.ReadFile("pages/map.js") // embedded
-		_, _ = w.Write(script)
-	case r.URL.Path == "/pixel.gif":
-		w.Header().Set("Content-Type", "image/gif")
-		_, _ = w.Write([]byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"))
 	default:
 		http.NotFound(w, r)
 	}
@@ -44,48 +49,69 @@ func (s *Server) serveSearch(w http.ResponseWriter, r *http.Request) {
 	if s.askConsent(w, r) {
 		return
 	}
-	faults := s.faults.Get()
+	s.count("map_search")
 	if s.faults.use(func(s *Switches) *int { return &s.MapFailNext }) {
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}
+	faults := s.faults.Get()
 	if faults.MapBreakMarkup {
 		s.render(w, http.StatusOK, "broken.html", nil)
 		return
 	}
-	query := strings.TrimPrefix(r.URL.Path, "/maps/search/")
-	found := s.town.Find(query)
-	switch len(found) {
+	search := searchOf(r, strings.TrimPrefix(r.URL.Path, "/maps/search/"), 0)
+	switch found := s.town.Find(search.query); len(found) {
 	case 0:
-		s.render(w, http.StatusOK, "nothing.html", map[string]any{"Query": query})
+		s.render(w, http.StatusOK, "nothing.html", map[string]any{"Query": search.query})
 	case 1:
 		http.Redirect(w, r, placeLink(found[0])+"?"+r.URL.RawQuery, http.StatusFound)
 	default:
-		s.render(w, http.StatusOK, "feed.html", map[string]any{
-			"Query": query, "Language": r.URL.Query().Get("hl"), "Country": r.URL.Query().Get("gl"), "Limited": faults.LimitedView,
-		})
+		view := map[string]any{
+			"Query": search.query, "Language": search.language, "Country": cmp.Or(r.URL.Query().Get("gl"), "us"), "Limited": faults.LimitedView,
+		}
+		if faults.MapInlineFirst {
+			view["First"] = search.cards(found, faults)
+		}
+		s.render(w, http.StatusOK, "feed.html", view)
 	}
 }
 
-var offsetInPB = regexp.MustCompile(`!8i(\d+)`)
+// search is what a page or a reply of the feed is asked for.
+type search struct {
+	query, language string
+	offset          int
+}
+
+func searchOf(r *http.Request, query string, offset int) search {
+	language, _, _ := strings.Cut(cmp.Or(r.URL.Query().Get("hl"), "en"), "-")
+	return search{query, language, offset}
+}
+
+// page cuts what is asked for out of all that was found.
+func (q search) page(found []Business) []Business {
+	return found[min(q.offset, len(found)):min(q.offset+pageSize, len(found))]
+}
+
+var offsetInPB = regexp.MustCompile(`!8i(\d{1,6})`)
 
 // serveReply answers the feed's own request for its next results.
 func (s *Server) serveReply(w http.ResponseWriter, r *http.Request) {
+	s.count("map_reply")
 	faults := s.faults.Get()
-	pause(r, int(s.options.FeedDelay/time.Millisecond)+faults.MapStallMS)
+	pause(r, s.options.FeedDelay+time.Duration(faults.MapStallMS)*time.Millisecond)
+	if s.faults.use(func(s *Switches) *int { return &s.MapReplyFailNext }) {
+		http.Error(w, "internal error", http.StatusInternalServerError)
+		return
+	}
 	offset := 0
 	if m := offsetInPB.FindStringSubmatch(r.URL.Query().Get("pb")); m != nil {
 		offset, _ = strconv.Atoi(m[1]) // digits
 	}
-	found := s.town.Find(r.URL.Query().Get("q"))
-	page := found[min(offset, len(found)):min(offset+pageSize, len(found))]
-	cards := make([]cardView, len(page))
-	for i, b := range page {
-		cards[i] = cardOf(b, r.URL.Query().Get("hl"))
-	}
+	search := searchOf(r, r.URL.Query().Get("q"), offset)
+	found := s.town.Find(search.query)
 	// The page draws its cards from what stands behind the arrays that
 	// scrapers read, so that its own script needs to know nothing of them.
-	reply := []any{searchReply(page), map[string]any{"cards": cards, "end": offset+pageSize >= len(found)}}
+	reply := []any{searchReply(search, search.page(found), faults.LimitedView), search.cards(found, faults)}
 	if faults.MapNoJSON {
 		reply[0] = []any{"changed"}
 	}
@@ -98,75 +124,49 @@ func (s *Server) serveReply(w http.ResponseWriter, r *http.Request) {
 	_, _ = fmt.Fprintf(w, ")]}'\n%s", body)
 }
 
+var dataIDInLink = regexp.MustCompile(`!1s(0x[0-9a-f]+:0x[0-9a-f]+)`)
+
 func (s *Server) servePlace(w http.ResponseWriter, r *http.Request) {
 	if s.askConsent(w, r) {
 		return
 	}
-	m := regexp.MustCompile(`!1s(0x[0-9a-f]+:0x[0-9a-f]+)`).FindStringSubmatch(r.URL.Path)
+	s.count("map_place")
+	m := dataIDInLink.FindStringSubmatch(r.URL.Path)
 	if m == nil || s.town.byDataID[m[1]] == nil {
 		http.NotFound(w, r)
 		return
 	}
-	b := *s.town.byDataID[m[1]]
-	array, _ := json.Marshal([]any{nil, nil, nil, nil, nil, nil, businessArray(b)}) // plain values
-	state, _ := json.Marshal([]any{nil, nil, nil, map[string]any{"ug": []any{nil, nil, nil, nil, nil, nil, ")]}'\n" + string(array)}}})
-	s.render(w, http.StatusOK, "place.html", map[string]any{"B": b, "Card": cardOf(b, r.URL.Query().Get("hl")), "State": template.JS(state)})
+	b, faults := *s.town.byDataID[m[1]], s.faults.Get()
+	if faults.MapBreakMarkup {
+		s.render(w, http.StatusOK, "broken.html", nil)
+		return
+	}
+	s.render(w, http.StatusOK, "place.html", map[string]any{
+		"B": b, "Card": cardOf(b, searchOf(r, "", 0).language, faults.LimitedView), "Hours": openingHours(b), "Limited": faults.LimitedView,
+		"Other": s.town.businesses[0], "State": initialState(b, faults),
+	})
 }
 
-// placeLink is the link of a card, with the data from which ids and
-// coordinates are read.
-func placeLink(b Business) string {
-	return fmt.Sprintf("/maps/place/%s/data=!4m7!3m6!1s%s!8m2!3d%.7f!4d%.7f!16s%s!19s%s",
-		url.PathEscape(b.Name), b.DataID, b.Lat, b.Lng, url.QueryEscape(b.KGMID), b.PlaceID)
+// initialState holds the place's array as text in an array in an object, as
+// the real page does.
+func initialState(b Business, faults Switches) template.JS {
+	array, _ := json.Marshal([]any{nil, nil, nil, nil, nil, nil, businessArray(b, faults.LimitedView)}) // plain values
+	text := ")]}'\n" + string(array)
+	if faults.MapNoJSON {
+		text = "changed"
+	}
+	state, _ := json.Marshal([]any{nil, nil, nil, map[string]any{"ug": []any{nil, nil, nil, nil, nil, nil, text}}})
+	return template.JS(state)
 }
 
-// cardView is what a card of the feed shows.
-type cardView struct {
-	Name      string `json:"name"`
-	Href      string `json:"href"`
-	Rating    string `json:"rating"` // the label that screen readers hear
-	Score     string `json:"score"`
-	Count     string `json:"count"`
-	Category  string `json:"category"`
-	Address   string `json:"address"`
-	Hours     string `json:"hours"`
-	Phone     string `json:"phone"`
-	Website   string `json:"website"`
-	Sponsored bool   `json:"sponsored"`
+func serveScript(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/javascript")
+	script, _ := pageFiles.ReadFile("pages/map.js") // embedded
+	_, _ = w.Write(script)
 }
 
-func cardOf(b Business, language string) cardView {
-	c := cardView{
-		Name: b.Name, Href: placeLink(b) + "?authuser=0&hl=" + language + "&rclk=1", Category: b.Trade.Category,
-		Address: b.Street, Hours: "Open ⋅ Closes 6\u202fPM", Phone: shownPhone(b.Phone), Website: b.Website(),
-	}
-	if !b.HasAddress {
-		c.Address = "59H5+9XG"
-	}
-	if b.Closed {
-		c.Hours = "Permanently closed"
-	}
-	if b.WrappedSite && c.Website != "" {
-		c.Website = "/url?q=" + url.QueryEscape(c.Website) + "&opi=79508299"
-	}
-	c.Score = fmt.Sprintf("%.1f", b.Rating)
-	if strings.HasPrefix(language, "de") {
-		c.Score = strings.Replace(c.Score, ".", ",", 1)
-	}
-	switch {
-	case b.Reviews == 0:
-		c.Rating, c.Score = "No reviews", ""
-	case b.Reviews%3 == 0:
-		c.Rating = c.Score + " stars" // since 2026 the count is missing now and then
-	default:
-		c.Rating, c.Count = fmt.Sprintf("%s stars %d Reviews", c.Score, b.Reviews), fmt.Sprintf("(%d)", b.Reviews)
-	}
-	return c
-}
-
-func shownPhone(e164 string) string {
-	if len(e164) != 12 {
-		return ""
-	}
-	return fmt.Sprintf("(%s) %s-%s", e164[2:5], e164[5:8], e164[8:])
+// servePixel answers the smallest of pictures.
+func servePixel(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "image/gif")
+	_, _ = w.Write([]byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"))
 }

@@ -1,37 +1,5 @@
 package sandbox
 
-// Trade is a kind of business.
-type Trade struct {
-	Word     string   // what people search for
-	Category string   // what the map calls it
-	Suffixes []string // of names
-}
-
-// trades begin with the one of the demo, of which there are the most.
-var trades = []Trade{
-	{"plumbing", "Plumber", []string{"Plumbing", "Plumbing & Heating", "Pipe Works", "Drain Service"}},
-	{"electrician", "Electrician", []string{"Electric", "Electrical Services", "Wiring Co"}},
-	{"bakery", "Bakery", []string{"Bakery", "Bread House", "Pastry Shop"}},
-	{"dentist", "Dentist", []string{"Dental", "Family Dentistry", "Dental Studio"}},
-	{"roofing", "Roofing contractor", []string{"Roofing", "Roof & Gutter", "Roofing Brothers"}},
-	{"florist", "Florist", []string{"Flowers", "Florist", "Garden Blooms"}},
-	{"cafe", "Coffee shop", []string{"Coffee", "Cafe", "Roasters"}},
-	{"landscaping", "Landscaper", []string{"Landscaping", "Lawn Care", "Green Yards"}},
-	{"auto repair", "Auto repair shop", []string{"Auto Repair", "Garage", "Motor Works"}},
-	{"lawyer", "Attorney", []string{"Law Office", "Legal Group", "& Partners"}},
-	{"barber", "Barber shop", []string{"Barber Shop", "Cuts", "Shave Parlor"}},
-	{"veterinarian", "Veterinarian", []string{"Animal Clinic", "Pet Hospital", "Veterinary Care"}},
-	{"accountant", "Accountant", []string{"Accounting", "Tax Service", "Bookkeeping"}},
-}
-
-// tradeOf gives every fourth business to the trade of the demo.
-func tradeOf(i int) int {
-	if i%4 == 0 {
-		return 0
-	}
-	return 1 + (i/4*3+i%4)%(len(trades)-1)
-}
-
 var owners = []string{
 	"Ashdown", "Bellweather", "Castellan", "Dunmore", "Eastbrook", "Fernwick", "Greylock", "Hallam", "Ironwood", "Juniper",
 	"Kestrel", "Larkspur", "Millrace", "Northgate", "Oakhollow", "Pinecrest", "Quillon", "Ravensworth", "Stonebridge", "Thistle",
@@ -45,16 +13,24 @@ var streets = []string{
 	"US-9", "Schanck Rd", "Stillwells Corner Rd", "Kozloski Rd",
 }
 
-var cities = []struct {
+type city struct {
 	name, zip string
 	lat, lng  float64
-}{
+}
+
+// cities name the first more than once, as most live there.
+var cities = []city{
 	{"Freehold", "07728", 40.2601, -74.2738},
 	{"Freehold", "07728", 40.2552, -74.2810},
 	{"Freehold", "07728", 40.2667, -74.2601},
 	{"Howell", "07731", 40.1801, -74.1999},
 	{"Manalapan", "07726", 40.2848, -74.3419},
+	{"Marlboro", "07746", 40.3154, -74.2463},
+	{"Colts Neck", "07722", 40.2876, -74.1724},
 }
+
+// areaCodes are New Jersey's; 555-01xx is reserved for fiction in each.
+var areaCodes = []int{732, 848, 908, 609, 201, 551, 862, 973, 856}
 
 var firstNames = []string{"Ada", "Bruno", "Clara", "Dmitri", "Elena", "Felix", "Greta", "Hugo", "Ines", "Jonas", "Kira", "Leo", "Maya", "Nils", "Olga", "Pavel"}
 

@@ -10,31 +10,47 @@ const maxResults = 120
 
 // Find answers what the map finds for a search: the one business of that very
 // name, else those of the trade in the query, all of them when it asks for
-// businesses, in or near a place that the town knows.
+// businesses, in or near a place that the town knows; at most 120.
 func (t *Town) Find(query string) []Business {
 	query = strings.ToLower(strings.Join(strings.Fields(query), " "))
 	what, where := splitPlace(query)
-	for _, b := range t.businesses {
-		if strings.ToLower(b.Name) == what {
-			return []Business{b}
-		}
-	}
 	if !knownPlace(where) {
 		return nil
 	}
+	if b := t.named(query); b != nil {
+		return []Business{*b}
+	}
 	var found []Business
 	for _, b := range t.businesses {
-		if matches(b, what) && (where == "" || inCity(b, where)) {
+		if matches(b, what) && inCity(b, where) {
 			found = append(found, b)
 		}
 	}
 	return found[:min(len(found), maxResults)]
 }
 
+// named is the business whose name the query begins with, of several the longest.
+func (t *Town) named(query string) *Business {
+	var best *Business
+	for i := range t.businesses {
+		b := &t.businesses[i]
+		if strings.HasPrefix(query+" ", strings.ToLower(b.Name)+" ") && (best == nil || len(b.Name) > len(best.Name)) {
+			best = b
+		}
+	}
+	return best
+}
+
+// splitPlace parts "plumbing near Freehold, NJ", and "plumbing Freehold, NJ".
 func splitPlace(query string) (what, where string) {
 	for _, word := range []string{" near ", " in ", " around "} {
 		if what, where, found := strings.Cut(query, word); found {
 			return what, where
+		}
+	}
+	for _, trade := range trades {
+		if rest, found := strings.CutPrefix(query, trade.Word+" "); found && knownPlace(rest) {
+			return trade.Word, rest
 		}
 	}
 	return query, ""
@@ -49,21 +65,23 @@ func matches(b Business, what string) bool {
 }
 
 func knownPlace(where string) bool {
-	for _, place := range []string{"", "freehold", "howell", "manalapan", "monmouth", "nj", "new jersey", "077"} {
-		if where == place || place != "" && strings.Contains(where, place) {
+	if where == "" || strings.Contains(where, "new jersey") || strings.Contains(where, "monmouth") {
+		return true
+	}
+	for word := range strings.FieldsFuncSeq(where, func(r rune) bool { return r == ' ' || r == ',' }) {
+		if word == "nj" || len(word) == 5 && strings.HasPrefix(word, "077") {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(cities, func(c city) bool { return strings.Contains(where, strings.ToLower(c.name)) })
 }
 
 // inCity lets Freehold, where most are, stand for the whole county.
 func inCity(b Business, where string) bool {
-	city, _, _ := strings.Cut(where, ",")
-	switch city {
-	case "howell", "manalapan":
-		return strings.EqualFold(b.City, city)
-	default:
-		return true
+	for _, c := range cities {
+		if c.name != "Freehold" && (strings.Contains(where, strings.ToLower(c.name)) || strings.Contains(where, c.zip)) {
+			return b.City == c.name
+		}
 	}
+	return true
 }

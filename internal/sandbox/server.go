@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -20,8 +21,9 @@ const (
 	consentHost = "consent.maps.example"
 	hunterHost  = "hunter.example"
 	ownHost     = "sandbox.example"
+	movedPrefix = "new." // of the hosts that websites have moved to
 	// APIKey is the key that its Hunter knows.
-	APIKey = "sandbox-key"
+	APIKey = "sandbox"
 )
 
 //go:embed pages
@@ -32,7 +34,7 @@ var pages = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
 // Options says how the sandbox is served.
 type Options struct {
 	Addr      string        // default a free port of 127.0.0.1
-	Town      *Town         // default NewTown(0)
+	Town      *Town         // default that of zero TownOptions
 	FeedDelay time.Duration // how long each reply of the feed takes
 	SlowBy    time.Duration // how long slow websites take; default 2 s
 	Logger    *slog.Logger
@@ -40,45 +42,43 @@ type Options struct {
 
 // Server serves the town's hosts on one port, told apart by the Host header.
 type Server struct {
+	*counter
 	options  Options
 	town     *Town
 	faults   Faults
 	listener net.Listener
 	http     *http.Server
+	served   chan struct{} // closed when nobody accepts connections any more
+	detach   func() bool   // from the context of Start
 	log      *slog.Logger
 
-	mu     sync.Mutex
-	hits   map[string]int
-	hunted int // searches that Hunter has counted
+	mu                      sync.Mutex
+	searches, verifications int // that Hunter has counted
 }
 
 // Start serves until Close, or until ctx ends.
 func Start(ctx context.Context, o Options) (*Server, error) {
-	if o.Addr == "" {
-		o.Addr = "127.0.0.1:0"
-	}
 	if o.Town == nil {
-		o.Town = NewTown(0)
+		o.Town = NewTown(TownOptions{})
 	}
-	if o.SlowBy == 0 {
-		o.SlowBy = 2 * time.Second
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	listener, err := net.Listen("tcp", o.Addr)
+	o.Addr, o.SlowBy = cmp.Or(o.Addr, "127.0.0.1:0"), cmp.Or(o.SlowBy, 2*time.Second)
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("serving the sandbox: %w", err)
 	}
-	s := &Server{options: o, town: o.Town, listener: listener, log: o.Logger, hits: map[string]int{}}
+	s := &Server{counter: newCounter(), options: o, town: o.Town, listener: listener, served: make(chan struct{}), log: o.Logger}
 	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug)}
-	go func() {
-		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			s.log.Error("sandbox stopped", "error", err)
-		}
-	}()
-	context.AfterFunc(ctx, func() { _ = s.Close() })
+	go s.serve()
+	s.detach = context.AfterFunc(ctx, func() { _ = s.http.Close() })
 	return s, nil
+}
+
+func (s *Server) serve() {
+	defer close(s.served)
+	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		s.log.Error("sandbox stopped", "error", err)
+	}
 }
 
 // Addr is host and port.
@@ -101,21 +101,20 @@ func (s *Server) Settings() []string {
 }
 
 // Hits is how often a host was asked, by host name.
-func (s *Server) Hits(host string) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.hits[host]
-}
+func (s *Server) Hits(host string) int { return s.Stats().Hosts[host] }
 
 // Close ends it at once, open connections included.
-func (s *Server) Close() error { return s.http.Close() }
+func (s *Server) Close() error {
+	s.detach()
+	err := s.http.Close()
+	<-s.served
+	return err
+}
 
 // ServeHTTP tells the hosts apart.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	host, _, _ := strings.Cut(strings.ToLower(r.Host), ":")
-	s.mu.Lock()
-	s.hits[host]++
-	s.mu.Unlock()
+	host := hostOf(r)
+	s.countHost(host)
 	switch host {
 	case mapHost:
 		s.serveMap(w, r)
@@ -124,7 +123,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case hunterHost:
 		s.serveHunter(w, r)
 	default:
-		if b, ok := s.town.byHost[strings.TrimPrefix(host, "new.")]; ok {
+		if b, ok := s.town.byHost[strings.TrimPrefix(host, movedPrefix)]; ok {
 			s.serveSite(w, r, *b, host)
 			return
 		}
@@ -132,17 +131,32 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveOwn is the sandbox's page about itself.
+func hostOf(r *http.Request) string {
+	host := strings.ToLower(r.Host)
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		return name
+	}
+	return strings.Trim(host, "[]")
+}
+
+// serveOwn is the sandbox's page about itself, for its own name and its bare address.
 func (s *Server) serveOwn(w http.ResponseWriter, r *http.Request, host string) {
-	if strings.HasSuffix(host, ".example") && host != ownHost {
+	if host != ownHost && host != "localhost" && net.ParseIP(host) == nil {
 		http.NotFound(w, r)
 		return
 	}
-	if r.URL.Path == "/faults" {
+	switch r.URL.Path {
+	case "/faults":
 		s.faults.serve(w, r)
-		return
+	case "/stats":
+		answerJSON(w, http.StatusOK, s.Stats())
+	case "/health":
+		answerJSON(w, http.StatusOK, map[string]any{"status": "ok", "businesses": len(s.town.businesses)})
+	case "/":
+		s.render(w, http.StatusOK, "index.html", map[string]any{"Settings": s.Settings(), "Businesses": s.town.businesses})
+	default:
+		http.NotFound(w, r)
 	}
-	s.render(w, http.StatusOK, "index.html", map[string]any{"Settings": s.Settings(), "Businesses": s.town.businesses})
 }
 
 func (s *Server) render(w http.ResponseWriter, status int, page string, data any) {
