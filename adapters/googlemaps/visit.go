@@ -157,8 +157,10 @@ func (v *visit) readFeed(ctx context.Context) error {
 		if scroll.Gone {
 			return fault.Transientf("the results went away while they were read")
 		}
-		if err := v.tellCards(waitingCards, scroll.End); err != nil || v.enough() {
-			return err
+		if v.replies.pending() == 0 { // a reply on its way says more of its places than their cards
+			if err := v.tellCards(waitingCards, scroll.End); err != nil || v.enough() {
+				return err
+			}
 		}
 		if scroll.Cards > last {
 			last, lastNew, idle = scroll.Cards, time.Now(), 0

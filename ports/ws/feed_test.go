@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/url"
 	"strings"
 	"sync"
@@ -170,11 +169,10 @@ func TestGap(t *testing.T) {
 // buffers between are full; the other one gets everything meanwhile.
 func TestSlowReader(t *testing.T) {
 	t.Parallel()
-	const events = 1800
+	const events = 2000
 	stream := newLog(0)
 	s := serve(t, stream)
 	slow, quick := s.dial(""), s.dial("")
-	_ = slow.NetConn().(*net.TCPConn).SetReadBuffer(4 << 10)
 	s.live(2)
 	wide := map[string]any{"text": strings.Repeat("x", 8<<10)}
 	for sent := 0; sent < events; sent += 100 {
