@@ -59,7 +59,9 @@ func (p *Provider) recall(ctx context.Context, domain string) (known, bool) {
 	return k, ok
 }
 
+// remember keeps what Hunter answered about a domain.
 func (p *Provider) remember(ctx context.Context, domain string, k known) known {
+	p.hold.answered()
 	if p.cache == nil {
 		return k
 	}

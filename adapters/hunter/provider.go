@@ -129,7 +129,6 @@ func (p *Provider) Contacts(ctx context.Context, b business.Business) (app.Findi
 	if err != nil {
 		return p.refused(ctx, domain, err)
 	}
-	p.hold.answered()
 	return p.remember(ctx, domain, known{Emails: emails}).findings(), nil
 }
 
