@@ -30,16 +30,7 @@ func demo(cmd *cobra.Command, environ []string, dir string, scrape bool) error {
 		return err
 	}
 	log := newLogger(c, cmd.ErrOrStderr())
-	p, err := build(cmd.Context(), c, r, log)
-	if err != nil {
-		return err
-	}
-	defer p.close()
-	listener, err := listen(cmd.Context(), c)
-	if err != nil {
-		return err
-	}
-	return p.run(cmd.Context(), listener, func(url string) {
+	return serve(cmd.Context(), c, r, log, func(p *parts, url string) {
 		cmd.Printf("\n  The dashboard is at %s\n  Its town is invented; Ctrl-C ends it all.\n\n", url)
 		if !scrape {
 			return

@@ -62,7 +62,7 @@ func newServe(environ []string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return serve(cmd.Context(), c, r, newLogger(c, cmd.ErrOrStderr()), func(string) {})
+			return serve(cmd.Context(), c, r, newLogger(c, cmd.ErrOrStderr()), func(*parts, string) {})
 		},
 	}
 	cmd.Flags().StringVar(&role, "role", "all", "what this process does: api, worker or all")
@@ -74,9 +74,9 @@ const (
 	httpGrace = 5 * time.Second
 )
 
-// serve runs the parts until ctx ends or one of them fails. ready is told the
-// API's address when everything runs.
-func serve(ctx context.Context, c config.Config, r roles, log *slog.Logger, ready func(url string)) error {
+// serve runs the parts until ctx ends or one of them fails. ready is told them
+// and the API's address, empty without one, when everything runs.
+func serve(ctx context.Context, c config.Config, r roles, log *slog.Logger, ready func(p *parts, url string)) error {
 	p, err := build(ctx, c, r, log)
 	if err != nil {
 		return err
@@ -101,7 +101,7 @@ func listen(ctx context.Context, c config.Config) (net.Listener, error) {
 
 // run starts the parts and ends them in the order in which they need each
 // other: jobs first, while the events that they wait for are still handled.
-func (p *parts) run(ctx context.Context, listener net.Listener, ready func(url string)) error {
+func (p *parts) run(ctx context.Context, listener net.Listener, ready func(p *parts, url string)) error {
 	background, endBackground := context.WithCancel(context.WithoutCancel(ctx))
 	defer endBackground()
 	group, ctx := errgroup.WithContext(ctx)
@@ -122,10 +122,10 @@ func (p *parts) run(ctx context.Context, listener net.Listener, ready func(url s
 	if listener != nil {
 		url := "http://" + listener.Addr().String()
 		p.log.Info("leadstream is ready", "url", url, "version", version)
-		ready(url)
+		ready(p, url)
 	} else {
 		p.log.Info("leadstream works", "version", version)
-		ready("")
+		ready(p, "")
 	}
 	err := group.Wait()
 	if errors.Is(err, context.Canceled) {

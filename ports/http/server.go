@@ -104,6 +104,3 @@ func (s *Server) Serve(l net.Listener) error { return s.fiber.Listener(l) }
 
 // Shutdown lets running requests finish while ctx lasts.
 func (s *Server) Shutdown(ctx context.Context) error { return s.fiber.ShutdownWithContext(ctx) }
-
-// OpenAPI is the API's document.
-func (s *Server) OpenAPI() *huma.OpenAPI { return s.api.OpenAPI() }
