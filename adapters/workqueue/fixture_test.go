@@ -2,7 +2,9 @@ package workqueue_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -148,7 +150,23 @@ func entries(n int) []workqueue.Entry {
 
 var bg = context.Background()
 
+// stress tells whether the long versions are to run: `make stress`.
+var stress = os.Getenv("LEADSTREAM_STRESS") != ""
+
 func TestMain(m *testing.M) {
+	switch {
+	case os.Getenv(workerEnv) != "":
+		os.Exit(runWorker(os.Getenv(workerEnv)))
+	case os.Getenv(callEnv) != "":
+		os.Exit(call(os.Getenv(callEnv)))
+	}
+	flag.Parse()
+	// A check takes seconds of Redis's time; -rapid.checks on the command line holds.
+	fewChecks := map[string]string{"rapid.checks": "4", "rapid.nofailfile": "true", "rapid.shrinktime": "20s"}
+	flag.Visit(func(f *flag.Flag) { delete(fewChecks, f.Name) })
+	for name, value := range fewChecks {
+		_ = flag.Set(name, value)
+	}
 	goleak.VerifyTestMain(m)
 }
 
