@@ -310,3 +310,38 @@ func TestForeignEntriesDoNotStopAQueue(t *testing.T) {
 	}
 	testenv.Eventually(t, soon, func() bool { s := f.stats(); return s.Completed == 4 && s.Active == 0 && s.Waiting == 0 }, "only jobs are counted: %+v", f.stats())
 }
+
+// TestCancelIsKeptByARunThatDoesNotEnd: who was answered that an active job
+// will be cancelled must not see it run again, however its run ends: tried
+// again, postponed, nacked, or handed back at shutdown.
+func TestCancelIsKeptByARunThatDoesNotEnd(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*message.Message, *workqueue.Subscriber){
+		"tried again": func(m *message.Message, _ *workqueue.Subscriber) {
+			settle(m, workqueue.Settlement{State: workqueue.StateDelayed, Delay: 10 * time.Millisecond, Reason: "no answer"})
+		},
+		"postponed": func(m *message.Message, _ *workqueue.Subscriber) {
+			settle(m, workqueue.Settlement{State: workqueue.StateDelayed, Delay: time.Hour, Free: true, Reason: "quota"})
+		},
+		"nacked": func(m *message.Message, _ *workqueue.Subscriber) { m.Nack() },
+		"handed back": func(m *message.Message, s *workqueue.Subscriber) {
+			go func() { <-time.After(100 * time.Millisecond); m.Nack() }()
+			_ = s.Close()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			f.enqueue(workqueue.Entry{ID: "j1", MaxAttempts: 3})
+			out, s := f.subscribe(f.newClient(), concurrency(1))
+			m := f.receive(out)
+			if from, err := f.client.Cancel(t.Context(), topic, "j1"); from != workqueue.StateActive || err != nil {
+				t.Fatalf("answered %s, %v", from, err)
+			}
+			end(m, s)
+			again, _ := f.subscribe(f.newClient(), concurrency(1))
+			f.none(again, 200*time.Millisecond)
+			f.reaches("j1", workqueue.StateCancelled)
+		})
+	}
+}

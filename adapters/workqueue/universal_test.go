@@ -31,7 +31,7 @@ func features() tests.Features {
 	}
 }
 
-func pubSubOn(server *testenv.RedisServer) tests.PubSubConstructor {
+func pubSubOn(server *testenv.RedisServer, slots int) tests.PubSubConstructor {
 	return func(t *testing.T) (message.Publisher, message.Subscriber) {
 		client, err := workqueue.New(workqueue.Config{
 			// No event stream: the suite's payloads are not JSON. It publishes
@@ -41,9 +41,11 @@ func pubSubOn(server *testenv.RedisServer) tests.PubSubConstructor {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return workqueue.NewPublisher(client), workqueue.NewSubscriber(client, workqueue.SubscriberConfig{
-			Default: workqueue.TopicOptions{Concurrency: 10}, Grace: 5 * time.Second, NackDelay: time.Millisecond,
+		s := workqueue.NewSubscriber(client, workqueue.SubscriberConfig{
+			Default: workqueue.TopicOptions{Concurrency: slots}, Grace: 5 * time.Second, NackDelay: time.Millisecond,
 		})
+		t.Cleanup(func() { _ = s.Close() }) // some parts leave theirs open
+		return workqueue.NewPublisher(client), s
 	}
 }
 
@@ -60,7 +62,23 @@ func TestPubSub(t *testing.T) {
 	if !raceDetector {
 		f.RestartServiceCommand = restartCommand(t, server)
 	}
-	tests.TestPubSub(t, f, pubSubOn(server), nil)
+	tests.TestPubSub(t, f, pubSubOn(server, 10), nil)
+}
+
+// TestPubSubInOrder runs the parts for ordered Pub/Subs on a queue of one
+// slot, which is one while nothing is nacked.
+func TestPubSubInOrder(t *testing.T) {
+	t.Parallel()
+	server, f := testenv.Redis(t), features()
+	f.GuaranteedOrder, f.GuaranteedOrderWithSingleSubscriber = true, true
+	for name, part := range map[string]func(*testing.T, tests.TestContext, tests.PubSubConstructor){
+		"no ack": tests.TestNoAck, "in order": tests.TestPublishSubscribeInOrder,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			part(t, tests.TestContext{TestID: tests.NewTestID(), Features: f}, pubSubOn(server, 1))
+		})
+	}
 }
 
 // restartCommand is a program that restarts the server, as the suite wants
@@ -95,7 +113,7 @@ func TestPubSubStress(t *testing.T) { //nolint:paralleltest // its repetitions a
 	if !stress {
 		t.Skip("part of `make stress`")
 	}
-	tests.TestPubSubStressTest(t, features(), pubSubOn(testenv.Redis(t)), nil)
+	tests.TestPubSubStressTest(t, features(), pubSubOn(testenv.Redis(t), 10), nil)
 }
 
 // TestPublishedMetadataReachesTheJob covers what the suite does not ask for:
