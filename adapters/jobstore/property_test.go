@@ -338,7 +338,7 @@ func (s *system) requeue(rt *rapid.T) {
 	}
 	if again {
 		j.move(job.Waiting)
-		j.attempts, j.losses, j.result = 0, 0, ""
+		j.attempts, j.losses, j.result, j.due = 0, 0, "", time.Time{}
 		s.model.lineUp(j)
 	}
 }

@@ -27,7 +27,7 @@ import (
 func TestMain(m *testing.M) {
 	flag.Parse()
 	// A check takes seconds of Redis's time; what the command line says holds.
-	fewChecks := map[string]string{"rapid.checks": "5", "rapid.nofailfile": "true", "rapid.shrinktime": "20s"}
+	fewChecks := map[string]string{"rapid.checks": "5", "rapid.steps": "60", "rapid.nofailfile": "true", "rapid.shrinktime": "20s"}
 	flag.Visit(func(f *flag.Flag) { delete(fewChecks, f.Name) })
 	for name, value := range fewChecks {
 		_ = flag.Set(name, value)

@@ -5,6 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -161,10 +163,13 @@ func TestMain(m *testing.M) {
 		os.Exit(call(os.Getenv(callEnv)))
 	}
 	flag.Parse()
-	// A check takes seconds of Redis's time; -rapid.checks on the command line holds.
-	fewChecks := map[string]string{"rapid.checks": "4", "rapid.nofailfile": "true", "rapid.shrinktime": "20s"}
-	flag.Visit(func(f *flag.Flag) { delete(fewChecks, f.Name) })
-	for name, value := range fewChecks {
+	// A check takes seconds of Redis's time, and tests wait more than they
+	// compute. What the command line says holds.
+	defaults := map[string]string{
+		"rapid.checks": "4", "rapid.nofailfile": "true", "rapid.shrinktime": "20s", "test.parallel": strconv.Itoa(4 * runtime.GOMAXPROCS(0)),
+	}
+	flag.Visit(func(f *flag.Flag) { delete(defaults, f.Name) })
+	for name, value := range defaults {
 		_ = flag.Set(name, value)
 	}
 	// A goroutine of Watermill's suite that ranges over a channel it never closes.

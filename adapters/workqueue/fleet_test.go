@@ -341,7 +341,8 @@ func TestCancelIsKeptByARunThatDoesNotEnd(t *testing.T) {
 			end(m, s)
 			again, _ := f.subscribe(f.newClient(), concurrency(1))
 			f.none(again, 200*time.Millisecond)
-			f.reaches("j1", workqueue.StateCancelled)
+			testenv.Eventually(t, 2*time.Second, func() bool { return f.state("j1").State == workqueue.StateCancelled },
+				"the job is cancelled, it is %s", f.state("j1").State)
 		})
 	}
 }

@@ -98,6 +98,7 @@ func (w *worker) reach(point string) {
 	}
 	if how == "stop" {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		<-time.After(100 * time.Millisecond) // for the signal to reach this thread too
 		return
 	}
 	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
