@@ -44,6 +44,7 @@ const (
 	outbound    = "leadstream/internal/outbound"
 	phones      = "github.com/nyaruka/phonenumbers"
 	xnet        = "golang.org/x/net"
+	rapid       = "pgregory.net/rapid"
 )
 
 func coreAnd(more ...string) []string { return append(slices.Clone(core), more...) }
@@ -63,11 +64,11 @@ var rules = []rule{
 	{folder: "adapters/googlemaps", imports: coreAnd(rod, phones)},
 	{folder: "adapters/hunter", imports: coreAnd(outbound, redis, "github.com/sony/gobreaker", xnet)},
 	// The one adapter on another: workqueue is a library that could be published by itself, and jobstore's driver.
-	{folder: "adapters/jobstore", imports: coreAnd("leadstream/adapters/workqueue", redis, watermill)},
+	{folder: "adapters/jobstore", imports: coreAnd("leadstream/adapters/workqueue", redis, watermill), tests: []string{rapid}},
 	{folder: "adapters/localredis", imports: coreAnd(redis)},
 	{folder: "adapters/website", imports: coreAnd(outbound, "github.com/PuerkitoBio/goquery", phones, "github.com/temoto/robotstxt", xnet, "github.com/sony/gobreaker")},
 	// A library: neither app nor domain, so that nothing of this service creeps into it.
-	{folder: "adapters/workqueue", imports: []string{redis, watermill, "github.com/vmihailenco/msgpack"}},
+	{folder: "adapters/workqueue", imports: []string{redis, watermill, "github.com/vmihailenco/msgpack"}, tests: []string{rapid}},
 
 	{folder: "internal/outbound", imports: []string{"golang.org/x"}},
 	{folder: "internal/sandbox", imports: []string{"golang.org/x"}, tests: []string{rod}},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"reflect"
 	"slices"
@@ -23,7 +24,16 @@ import (
 	"leadstream/internal/testenv"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	// A check takes seconds of Redis's time; what the command line says holds.
+	fewChecks := map[string]string{"rapid.checks": "5", "rapid.steps": "60", "rapid.nofailfile": "true", "rapid.shrinktime": "20s"}
+	flag.Visit(func(f *flag.Flag) { delete(fewChecks, f.Name) })
+	for name, value := range fewChecks {
+		_ = flag.Set(name, value)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 const soon = 10 * time.Second
 
