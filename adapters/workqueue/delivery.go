@@ -45,6 +45,7 @@ type Delivery struct {
 	lost      bool   // an earlier worker lost it
 	takeovers int64  // how many the queue had seen when it began
 
+	ctx      context.Context // of its message
 	cancel   context.CancelCauseFunc
 	slotless bool  // ends without having run
 	alone    bool  // its end is to be written by itself, since it spoiled a batch
@@ -54,6 +55,9 @@ type Delivery struct {
 	settlement Settlement
 	progress   string // newest progress message
 }
+
+// run names this run among all of its topic.
+func (d *Delivery) run() string { return d.state + " " + d.Record.ID }
 
 // Settle says what acking the message will write.
 func (d *Delivery) Settle(s Settlement) {
@@ -112,12 +116,12 @@ func DeliveryOf(m *message.Message) (*Delivery, bool) {
 	return d, ok
 }
 
-func (d *Delivery) message(ctx context.Context) *message.Message {
+func (d *Delivery) message() *message.Message {
 	m := message.NewMessage(d.Record.ID, d.Record.Payload)
 	for k, v := range d.Record.Metadata {
 		m.Metadata.Set(k, v)
 	}
-	m.SetContext(context.WithValue(ctx, deliveryKey{}, d))
+	m.SetContext(context.WithValue(d.ctx, deliveryKey{}, d))
 	return m
 }
 

@@ -87,12 +87,23 @@ func (w *worker) listenForCancel(ctx context.Context) {
 	}
 }
 
-func (w *worker) cancelRunning(id string) {
-	for _, d := range w.snapshot() {
-		if d.Record.ID == id {
+// cancelRunning also remembers the wish for as long as a job may be on its way
+// to this worker.
+func (w *worker) cancelRunning(run string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for d := range w.running {
+		if d.run() == run {
 			d.cancel(ErrCancelled)
+			return
 		}
 	}
+	for old, at := range w.wishes {
+		if time.Since(at) > w.sub.client.config.Lease {
+			delete(w.wishes, old)
+		}
+	}
+	w.wishes[run] = time.Now()
 }
 
 func (w *worker) snapshot() []*Delivery {

@@ -407,6 +407,7 @@ func TestFaultTerminatedWorkerHandsBack(t *testing.T) {
 	p := f.start(workerSpec{Concurrency: 3, Hold: true}, "")
 	testenv.Eventually(t, patience, func() bool { return len(f.notes("runs")) == 3 }, "three are running")
 	p.Signal(syscall.SIGTERM)
+	testenv.Eventually(t, patience, func() bool { return len(f.notes("closing")) == 1 }, "it has been told")
 	f.enqueue(workqueue.Entry{ID: "woken", BatchID: "all"}) // what rouses a worker is not taken by one that ends
 	if err := os.WriteFile(filepath.Join(f.dir, "go"), nil, 0o600); err != nil {
 		t.Fatal(err)

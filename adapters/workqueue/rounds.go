@@ -53,7 +53,7 @@ func (w *worker) nextRound() (work, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for {
-		stopping := w.stop.Err() != nil
+		stopping := w.stopping()
 		taking := !stopping && (w.free > 0 && !w.idle || w.reap)
 		switch {
 		case len(w.ended) > 0 || taking:
@@ -89,7 +89,14 @@ func (w *worker) claimRound(taking, stopping bool) work {
 
 func (w *worker) finishRound(r work, done worked) {
 	for i, d := range r.ends {
-		if !done.stands[i] {
+		switch done.ends[i] {
+		case endWanted:
+			// Nobody had told this worker; a job that was to be cancelled must not run again.
+			d.Settle(Settlement{State: StateCancelled})
+			d.slotless = true // its slot has been given to another
+			w.end(d)
+			continue
+		case endRefused:
 			w.log.Warn("late end of a job ignored", "job_id", d.Record.ID, "run", d.Record.Run)
 		}
 		w.forget(d)
@@ -104,7 +111,7 @@ func (w *worker) finishRound(r work, done worked) {
 	w.mu.Lock()
 	w.free += r.slots - len(done.started)
 	w.settleOne()
-	block := len(done.cursors) > 0 && !w.idle && w.stop.Err() == nil
+	block := len(done.cursors) > 0 && !w.idle && !w.stopping()
 	w.idle = w.idle || block
 	w.mu.Unlock()
 	if block {
@@ -159,6 +166,16 @@ func (w *worker) giveUpEnds() {
 	w.mu.Unlock()
 	for _, d := range ends {
 		w.forget(d)
+	}
+}
+
+// stopping tells without delay that no more jobs are to be taken.
+func (w *worker) stopping() bool {
+	select {
+	case <-w.sub.closing:
+		return true
+	default:
+		return w.stop.Err() != nil
 	}
 }
 

@@ -20,9 +20,16 @@ type work struct {
 	reap  bool
 }
 
+// What settle.lua says of an end.
+const (
+	endRefused = 0 // another worker has the job by now
+	endWritten = 1
+	endWanted  = 2 // not written, since the job is wanted cancelled and was to run again
+)
+
 // worked is what it answered.
 type worked struct {
-	stands  []bool // for each end: false when another worker has the job by now
+	ends    []int64 // for each end: endRefused, endWritten or endWanted
 	started []*Delivery
 	wait    time.Duration // until something may be due; negative: only a new entry can change it
 	cursors []string      // empty while nobody needs to block
@@ -74,7 +81,8 @@ func parseWorked(topic string, answer any) (worked, error) {
 		result.wait = -1
 	}
 	for _, end := range ends {
-		result.stands = append(result.stands, end == int64(1))
+		code, _ := end.(int64)
+		result.ends = append(result.ends, code)
 	}
 	for _, job := range jobs {
 		d, err := parseStarted(topic, job)

@@ -34,6 +34,7 @@ type worker struct {
 	reap    bool // lost workers' jobs are there to be taken over
 	over    bool // no more rounds
 	running map[*Delivery]struct{}
+	wishes  map[string]time.Time // runs wanted cancelled that were not known here when that was said
 	pending int        // deliveries whose end is not written, and rounds that may bring some
 	settled *sync.Cond // pending has become 0
 	blocked sync.WaitGroup
@@ -42,7 +43,7 @@ type worker struct {
 func newWorker(ctx context.Context, s *Subscriber, topic string) *worker {
 	w := &worker{
 		sub: s, topic: topic, log: s.client.config.Logger.With("queue", topic),
-		output: make(chan *message.Message), running: map[*Delivery]struct{}{},
+		output: make(chan *message.Message), running: map[*Delivery]struct{}{}, wishes: map[string]time.Time{},
 		free: s.options(topic).Concurrency, abandoned: make(chan struct{}),
 	}
 	w.changed, w.settled = sync.NewCond(&w.mu), sync.NewCond(&w.mu)
@@ -86,6 +87,10 @@ func (w *worker) begin(started []*Delivery) {
 	w.mu.Lock()
 	for _, d := range started {
 		w.pending++
+		d.ctx, d.cancel = context.WithCancelCause(w.handlers)
+		if _, pushed := w.wishes[d.run()]; pushed {
+			d.cancel(ErrCancelled)
+		}
 		if s, ends := w.endWithoutRun(d); ends {
 			d.slotless = true
 			w.free++
@@ -95,14 +100,12 @@ func (w *worker) begin(started []*Delivery) {
 	}
 	w.mu.Unlock()
 	for _, d := range started {
-		var ctx context.Context
-		ctx, d.cancel = context.WithCancelCause(w.handlers)
 		w.sub.client.running.Store(runKey{w.topic, d.Record.ID}, d)
 		if d.slotless {
 			w.end(d)
 			continue
 		}
-		go w.deliver(ctx, d)
+		go w.deliver(d)
 	}
 }
 
@@ -118,8 +121,8 @@ func (w *worker) endWithoutRun(d *Delivery) (Settlement, bool) {
 	}
 }
 
-func (w *worker) deliver(ctx context.Context, d *Delivery) {
-	m := d.message(ctx)
+func (w *worker) deliver(d *Delivery) {
+	m := d.message()
 	select {
 	case w.output <- m:
 	case <-w.stop.Done():
@@ -130,7 +133,7 @@ func (w *worker) deliver(ctx context.Context, d *Delivery) {
 	select {
 	case <-m.Acked():
 	case <-m.Nacked():
-		d.Settle(w.afterNack(ctx))
+		d.Settle(w.afterNack(d.ctx))
 	case <-w.abandoned:
 		d.Settle(Settlement{State: StateWaiting, Free: true})
 	}

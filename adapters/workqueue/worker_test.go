@@ -142,7 +142,8 @@ func (w *worker) work() error {
 	signal.Notify(term, syscall.SIGTERM)
 	go func() {
 		<-term
-		_ = s.Close()
+		go func() { _ = s.Close() }()
+		_ = note(w.spec.Dir, "closing", "now")
 	}()
 	for m := range out {
 		go w.handle(m)

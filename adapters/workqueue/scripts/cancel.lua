@@ -1,5 +1,5 @@
 -- Cancels a job. A waiting or delayed one is gone from the queue at once; for
--- an active one the wish is marked, then its worker is told.
+-- an active one the wish is marked, then its worker is told which run to end.
 --
 -- ARGV[4]  job id   ARGV[5] how many cancelled jobs to keep
 -- ARGV[6..] extra events: type, data …
@@ -10,7 +10,7 @@ if not h then return 'unknown' end
 local from = h.state
 if from == 'a' then
   call('HSET', P .. 'cancelling', id, '1')
-  call('PUBLISH', P .. 'cancel', id)
+  call('PUBLISH', P .. 'cancel', h.s .. ' ' .. id)
   return STATES[from]
 end
 if not FOLLOWS[from].x then return STATES[from] end

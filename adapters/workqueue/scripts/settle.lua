@@ -8,7 +8,7 @@
 -- which costs next to nothing; beyond, finished entries are deleted one by one.
 local MAX_FINISHED_ENTRIES = 10000
 
-local ENDED, REFUSED = 1, 0
+local REFUSED, ENDED, WANTED_CANCELLED = 0, 1, 2
 
 -- Settlements begin at ARGV[first]: how many; how many take-overs the queue had
 -- seen when the oldest of them began; then for each: job id, priority, entry
@@ -32,11 +32,11 @@ local function read_settlements(first)
   return all, i
 end
 
-local function acknowledge(all, from, to)
-  local by, acked = {}, 0
-  for i = from, to do
-    local x = all[i]
+local function acknowledge(all)
+  local by, acked, wanted = {}, 0, 0
+  for _, x in ipairs(all) do
     if not x.refused then
+      wanted = wanted + 1
       by[x.priority] = by[x.priority] or {}
       table.insert(by[x.priority], x.sid)
     end
@@ -45,7 +45,7 @@ local function acknowledge(all, from, to)
     local n = redis.pcall('XACK', P .. STREAMS[priority], GROUP, unpack(sids))
     if type(n) == 'number' then acked = acked + n end
   end
-  return acked, by
+  return acked, wanted, by
 end
 
 -- A delivery is the newest one of its job as long as nobody took a job over
@@ -54,19 +54,19 @@ end
 -- was lost on the way.
 local function fence(all, takeovers)
   local seen = call('HGET', P .. 'control', 'takeovers') or '0'
-  local by, acked
+  local by, acked, wanted
   if seen == takeovers then
-    acked, by = acknowledge(all, 1, #all)
-    if acked == #all then return by end
+    acked, wanted, by = acknowledge(all)
+    if acked == wanted then return by end
   end
   for _, x in ipairs(all) do
-    if call('HGET', P .. 'active', x.id) ~= x.s then
+    if not x.refused and call('HGET', P .. 'active', x.id) ~= x.s then
       local s = call('HGET', job_key(x.id), 's')
       x.refused = true
       x.answer = (s and s:sub(1, 1) == x.to and s:match('^%a%a %d+ (%d+)') == x.s:match('^%a%a %d+ (%d+)')) and ENDED or REFUSED
     end
   end
-  acked, by = acknowledge(all, 1, #all)
+  acked, wanted, by = acknowledge(all)
   return by
 end
 
@@ -164,12 +164,18 @@ local function end_otherwise(x, listed, keep_failed)
   emit_extra(x.extra_at, x.extra, h.cor, due)
 end
 
--- Answers, for each settlement, 1 when it stands, 0 when it was refused; and
--- where ARGV goes on.
+-- Answers, for each settlement, 1 when it stands, 0 when it was refused, 2 when
+-- the job would run again but is wanted cancelled; and where ARGV goes on.
 local function settle_all(first, keep_completed_jobs, keep_failed)
   local all, after = read_settlements(first)
   local answers, listed, ids, finished = {}, {}, {}, {}
   if #all == 0 then return answers, after end
+  local cancelling = call('EXISTS', P .. 'cancelling') == 1
+  if cancelling then
+    for _, x in ipairs(all) do
+      if not FINISHED[x.to] and wanted_cancelled(x.id) then x.refused, x.answer = true, WANTED_CANCELLED end
+    end
+  end
   local by = fence(all, ARGV[first + 1])
   for n, x in ipairs(all) do
     if x.refused then
@@ -186,7 +192,7 @@ local function settle_all(first, keep_completed_jobs, keep_failed)
     end
   end
   if #ids > 0 then call('HDEL', P .. 'active', unpack(ids)) end
-  if #finished > 0 and call('EXISTS', P .. 'cancelling') == 1 then call('HDEL', P .. 'cancelling', unpack(finished)) end
+  if #finished > 0 and cancelling then call('HDEL', P .. 'cancelling', unpack(finished)) end
   clear_entries(by)
   keep_completed(listed, keep_completed_jobs)
   return answers, after

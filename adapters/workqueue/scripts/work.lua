@@ -10,8 +10,8 @@
 -- ARGV[10] a job of lower priority that has waited this long (ms) is aged
 -- ARGV[11] completed jobs to keep   ARGV[12] failed and cancelled jobs to keep
 -- ARGV[13..] settlements, as settle.lua has them
--- Answers { ends, jobs, wait, cursors, takeovers }: for each settlement 1, or 0
--- when refused; each started job { id, entry id, s, lost (0/1), wanted cancelled
+-- Answers { ends, jobs, wait, cursors, takeovers }: for each settlement what
+-- settle.lua says; each started job { id, entry id, s, lost (0/1), wanted cancelled
 -- (0/1), the fields that its entry carries }; wait: milliseconds until
 -- something may be due, -1 when only a new entry can change that; cursors: the
 -- newest entry id of each stream to block on, only when a slot stayed free;
