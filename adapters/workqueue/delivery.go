@@ -40,7 +40,8 @@ type Delivery struct {
 	Record    Record
 	entryID   string // its entry of the work stream
 	created   string // its entry of the index
-	carried   []any  // names and values of what the entry carries beside the payload
+	view      string // the field v
+	carried   []any  // names and values of what the entry carries beside it
 	state     string // the field s, as the start of this run wrote it: the fence
 	lost      bool   // an earlier worker lost it
 	takeovers int64  // how many the queue had seen when it began
@@ -92,16 +93,16 @@ func (d *Delivery) encode(events []Event) {
 	var detail []byte
 	// A result of an earlier attempt may be in more pieces than the new one.
 	if s.State != StateCompleted || s.Free || len(r.Result) > 0 {
-		detail, _ = json.Marshal(settlementDetail{s.Reason, s.Delay.Milliseconds(), s.Free, s.Handler}) // no field of it can fail
+		detail, _ = json.Marshal(settlementDetail{stateLetter[s.State], s.Reason, s.Delay.Milliseconds(), s.Free, s.Handler}) // no field of it can fail
 	}
-	d.args = append(make([]any, 0, 12+len(d.carried)+2*len(events)),
-		r.ID, priorityOrder[r.Priority], d.entryID, d.state, stateLetter[s.State], s.Result, d.progressMessage(), detail,
-		d.created, r.Payload, len(d.carried)/2, len(events))
+	d.args = append(make([]any, 0, 10+len(d.carried)+2*len(events)),
+		r.ID, d.entryID, d.state, s.Result, d.progressMessage(), detail, d.created, d.view, len(d.carried)/2, len(events))
 	d.args = append(d.args, d.carried...)
 	d.args = append(d.args, eventArgs(events)...)
 }
 
 type settlementDetail struct {
+	To      string `json:"to"`
 	Reason  string `json:"reason"`
 	Delay   int64  `json:"delay"` // ms
 	Free    bool   `json:"free"`

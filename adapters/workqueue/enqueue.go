@@ -55,7 +55,7 @@ func appendEntry(args []any, e *Entry) ([]any, error) {
 	if !ok {
 		priority = priorityOrder[PriorityNormal]
 	}
-	args = append(args, e.ID, e.Name, e.Payload, priority, max(e.Delay.Milliseconds(), 0), 0)
+	args = append(args, e.ID, encodeView(e), priority, max(e.Delay.Milliseconds(), 0), 0)
 	count := len(args) - 1
 	add := func(name string, value any) { args = append(args, name, value) }
 	if e.MaxAttempts > 1 {
@@ -65,7 +65,7 @@ func appendEntry(args []any, e *Entry) ([]any, error) {
 		add("o", e.Backoff.Milliseconds())
 	}
 	for _, f := range [...]struct{ name, value string }{
-		{"b", e.BatchID}, {"par", e.ParentID}, {"u", e.UniqueKey}, {"cor", e.CorrelationID},
+		{"b", e.BatchID}, {"u", e.UniqueKey}, {"cor", e.CorrelationID},
 	} {
 		if f.value != "" {
 			add(f.name, f.value)

@@ -49,8 +49,8 @@ func inverse(names map[byte]string) map[string]string {
 type Record struct {
 	Topic           string
 	ID              string
-	Name            string            // n
-	Payload         []byte            // d, further pieces 1, 2 …
+	Name            string            // v, what of the job's view never changes
+	Payload         []byte            // v, behind ,"data":
 	State           string            // s, first letter
 	Priority        string            // s, second letter
 	Attempts        int               // s, first number: started attempts that count
@@ -59,8 +59,8 @@ type Record struct {
 	StartedAt       time.Time         // s, last number, in ms as all times
 	MaxAttempts     int               // m, absent is 1
 	Backoff         time.Duration     // o, in ms
-	BatchID         string            // b
-	ParentID        string            // par
+	BatchID         string            // b, and in v
+	ParentID        string            // v
 	UniqueKey       string            // u
 	CorrelationID   string            // cor
 	Metadata        map[string]string // md, JSON
@@ -78,8 +78,8 @@ type Record struct {
 
 func parseRecord(topic, id string, h map[string]string) Record {
 	r := Record{
-		Topic: topic, ID: id, Name: h["n"], Payload: []byte(h["d"]), MaxAttempts: 1,
-		Backoff: time.Duration(atoi(h["o"])) * time.Millisecond, BatchID: h["b"], ParentID: h["par"], UniqueKey: h["u"],
+		Topic: topic, ID: id, MaxAttempts: 1,
+		Backoff: time.Duration(atoi(h["o"])) * time.Millisecond, BatchID: h["b"], UniqueKey: h["u"],
 		CorrelationID: h["cor"], RememberFor: time.Duration(atoi(h["k"])) * time.Second, CreatedAt: entryTime(h["c"]),
 		FinishedAt: millis(h["f"]), DueAt: millis(h["due"]), Progress: atoi(h["pr"]), ProgressMessage: h["pm"],
 		Reason: h["e"], CancelRequested: h["x"] == "1", PoisonID: h["psid"],
@@ -95,6 +95,7 @@ func parseRecord(topic, id string, h map[string]string) Record {
 		_ = json.Unmarshal([]byte(h["md"]), &r.Metadata)
 	}
 	r.applyState(h["s"])
+	r.applyView(h["v"])
 	return r
 }
 
@@ -113,6 +114,57 @@ func (r *Record) applyState(s string) {
 		return
 	}
 	r.Attempts, r.Run, r.Losses, r.StartedAt = atoi(parts[0]), atoi(parts[1]), atoi(parts[2]), millis(parts[3])
+}
+
+// fixedView is the part of a job's view that never changes, before its data.
+type fixedView struct {
+	Name     string `json:"name"`
+	BatchID  string `json:"batchId,omitempty"`
+	ParentID string `json:"parentJobId,omitempty"`
+}
+
+const dataField = `,"data":`
+
+// encodeView writes the field v: JSON without the outer braces, so that the
+// scripts put events together without looking into it. A payload that is not
+// JSON may stand there when no events are written.
+func encodeView(e *Entry) []byte {
+	head, _ := json.Marshal(fixedView{e.Name, e.BatchID, e.ParentID}) // texts can always be encoded
+	v := make([]byte, 0, len(head)+len(dataField)+len(e.Payload))
+	v = append(v, head[1:len(head)-1]...)
+	v = append(v, dataField...)
+	if len(e.Payload) == 0 {
+		return append(v, "null"...)
+	}
+	return append(v, e.Payload...)
+}
+
+// applyView reads the field v. A text inside its JSON cannot look like the
+// field data: its quotes are escaped.
+func (r *Record) applyView(v string) {
+	head, payload, ok := strings.Cut(v, dataField)
+	if !ok {
+		return
+	}
+	r.Payload = []byte(payload)
+	if name, plain := plainName(head); plain {
+		r.Name = name
+		return
+	}
+	var fixed fixedView
+	if json.Unmarshal([]byte("{"+head+"}"), &fixed) == nil {
+		r.Name, r.ParentID = fixed.Name, fixed.ParentID
+	}
+}
+
+// plainName reads the view of a job that has a name without escapes and no more.
+func plainName(head string) (string, bool) {
+	name, ok := strings.CutPrefix(head, `"name":"`)
+	if !ok {
+		return "", false
+	}
+	name, ok = strings.CutSuffix(name, `"`)
+	return name, ok && !strings.ContainsAny(name, `"\`)
 }
 
 func atoi(s string) int {

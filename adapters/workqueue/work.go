@@ -96,26 +96,23 @@ func parseWorked(topic string, answer any) (worked, error) {
 }
 
 func parseStarted(topic string, job any) (*Delivery, error) {
-	fields, _ := job.([]any)
-	if len(fields) != 6 {
-		return nil, fmt.Errorf("working on %s: a job of %d fields", topic, len(fields))
+	parts, _ := job.([]any)
+	if len(parts) != 4 {
+		return nil, fmt.Errorf("working on %s: a job of %d parts", topic, len(parts))
 	}
-	id, _ := fields[0].(string)
 	d := &Delivery{}
-	d.entryID, _ = fields[1].(string)
-	d.state, _ = fields[2].(string)
-	lost, _ := fields[3].(int64)
-	d.lost = lost == 1
-	cancelled, _ := fields[4].(int64)
-	flat, _ := fields[5].([]any)
+	d.entryID, _ = parts[0].(string)
+	d.state, _ = parts[1].(string)
+	flags, _ := parts[2].(int64)
+	flat, _ := parts[3].([]any)
 	h := pairs(flat)
 	if h["c"] == "" {
 		h["c"] = d.entryID // one id in both streams
 	}
-	d.created, d.carried = h["c"], carried(flat)
-	d.Record = parseRecord(topic, id, h)
+	d.created, d.view, d.carried = h["c"], h["v"], carried(flat)
+	d.Record = parseRecord(topic, h["id"], h)
 	d.Record.applyState(d.state)
-	d.Record.CancelRequested = cancelled == 1
+	d.lost, d.Record.CancelRequested = flags&1 != 0, flags&2 != 0
 	d.progress = d.Record.ProgressMessage
 	return d, nil
 }
@@ -126,7 +123,7 @@ func carried(flat []any) []any {
 	var kept []any
 	for i := 0; i+1 < len(flat); i += 2 {
 		switch flat[i] {
-		case "n", "m", "o", "b", "par", "u", "cor", "md", "k":
+		case "m", "o", "b", "u", "cor", "md", "k":
 			kept = append(kept, flat[i], flat[i+1])
 		}
 	}

@@ -35,8 +35,8 @@ type worker struct {
 	over    bool // no more rounds
 	running map[*Delivery]struct{}
 	wishes  map[string]time.Time // runs wanted cancelled that were not known here when that was said
-	pending int        // deliveries whose end is not written, and rounds that may bring some
-	settled *sync.Cond // pending has become 0
+	pending int                  // deliveries whose end is not written, and rounds that may bring some
+	settled *sync.Cond           // pending has become 0
 	blocked sync.WaitGroup
 }
 

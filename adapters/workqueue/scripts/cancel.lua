@@ -13,7 +13,7 @@ if from == 'a' then
   call('PUBLISH', P .. 'cancel', h.s .. ' ' .. id)
   return STATES[from]
 end
-if not FOLLOWS[from].x then return STATES[from] end
+if not may_follow(from, 'x') then return STATES[from] end
 if from == 'w' then call('XDEL', P .. STREAMS[h.priority], entry_of(h)) else call('ZREM', P .. 'delayed', id) end
 call('HDEL', P .. 'cancelling', id)
 h.f, h.due = MS_TEXT, nil

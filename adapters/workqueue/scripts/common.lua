@@ -14,18 +14,20 @@ local GROUP = 'workers'
 local STREAMS = {h = 'high', n = 'normal', l = 'low'}
 local BY_PRIORITY = {'h', 'n', 'l'}
 local STATES = {w = 'waiting', d = 'delayed', a = 'active', c = 'completed', f = 'failed', x = 'cancelled'}
--- What may follow what; the caller's own state machine has the same table.
-local FOLLOWS = {
-  w = {a = true, x = true}, d = {w = true, x = true}, a = {c = true, f = true, x = true, d = true, w = true},
-  c = {}, f = {w = true}, x = {w = true},
-}
-local FINISHED = {c = true, f = true, x = true}
+-- What may follow what; the caller's own state machine has the same table. All
+-- of this runs at every call, so texts stand where tables would be dearer.
+local MOVES = 'wa wx dw dx ac af ax ad aw fw xw'
+local function may_follow(from, to) return MOVES:find(from .. to, 1, true) ~= nil end
+local function finished(state) return state == 'c' or state == 'f' or state == 'x' end
 local call = redis.call
 local clock = call('TIME')
 local US = clock[1] * 1000000 + clock[2]
 local MS = math.floor(US / 1000)
 
-local function num(n) return string.format('%.0f', n) end
+local format = string.format
+
+-- Lua's own way from number to text goes by floating point and is slow.
+local function num(n) return format('%d', n) end
 local MS_TEXT = num(MS)
 
 local function filled(v) return v and v ~= '' end
@@ -48,11 +50,11 @@ local function iso(ms)
     local mp = math.floor((5 * doy + 2) / 153)
     local month = mp < 10 and mp + 3 or mp - 9
     local year = yoe + era * 400 + (month <= 2 and 1 or 0)
-    head = string.format('%04d-%02d-%02dT%02d:%02d:', year, month, doy - math.floor((153 * mp + 2) / 5) + 1,
+    head = format('%04d-%02d-%02dT%02d:%02d:', year, month, doy - math.floor((153 * mp + 2) / 5) + 1,
       math.floor(minute / 60) % 24, minute % 60)
     minutes[minute] = head
   end
-  return head .. string.format('%02d.%03dZ', math.floor(ms / 1000) % 60, ms % 1000)
+  return head .. format('%02d.%03dZ', math.floor(ms / 1000) % 60, ms % 1000)
 end
 
 -- A JSON string; most texts need no escaping, and cjson is dear.
@@ -61,34 +63,25 @@ local function quote(s)
   return '"' .. s .. '"'
 end
 
-local quoted_names = {}
-local function quote_name(s)
-  local q = quoted_names[s]
-  if not q then
-    q = quote(s)
-    quoted_names[s] = q
-  end
-  return q
-end
-
 local function job_key(id) return P .. 'job:' .. id end
 
 -- Adds a long text to a flat list of fields. A hash is compact only while no
--- value has more than 64 bytes, so the text is cut: d, 1, 2 … and r, 101, 102 …
+-- value has more than 64 bytes, so the text is cut: v, 1, 2 … and r, 101, 102 …
 local PIECE, MAX_CUT = 63, 2048
-local PIECES_AFTER = {d = 0, r = 100}
-local function put_text(flat, name, text)
-  local n = #flat
+local function put_text(flat, n, name, text)
   if #text <= PIECE or #text > MAX_CUT then
     flat[n + 1], flat[n + 2] = name, text
-    return
+    return n + 2
   end
   flat[n + 1], flat[n + 2] = name, text:sub(1, PIECE)
-  local number = PIECES_AFTER[name]
+  n = n + 2
+  local number = name == 'v' and 0 or 100
   for from = PIECE + 1, #text, PIECE do
-    n, number = n + 2, number + 1
+    number = number + 1
     flat[n + 1], flat[n + 2] = number, text:sub(from, from + PIECE - 1)
+    n = n + 2
   end
+  return n
 end
 
 -- The fields under which a job's hash holds its result.
@@ -116,7 +109,7 @@ local function pack_state(h)
   if h.run == 0 then
     h.s = h.state .. h.priority
   else
-    h.s = h.state .. h.priority .. ' ' .. h.attempts .. ' ' .. h.run .. ' ' .. h.lost .. ' ' .. h.started
+    h.s = format('%s%s %d %d %d %s', h.state, h.priority, h.attempts, h.run, h.lost, h.started)
   end
   return h.s
 end
@@ -128,7 +121,7 @@ local function add_fields(h, flat)
   for i = 1, #flat, 2 do
     local name = flat[i]
     if name < ':' then -- a number: a piece
-      local long = #name < 3 and 'd' or 'r'
+      local long = #name < 3 and 'v' or 'r'
       h[long] = h[long] .. flat[i + 1]
     else
       h[name] = flat[i + 1]
@@ -165,13 +158,13 @@ end
 
 -- The next event's id, and what stands between that id and the event's data.
 local function opening(kind)
-  US_TEXT, emitted = US_TEXT or num(US) .. '-', emitted + 1
+  US_TEXT, emitted = US_TEXT or num(US), emitted + 1
   local text = openings[kind]
   if not text then
     text = '","timestamp":"' .. now() .. '","type":"' .. kind .. '","data":'
     openings[kind] = text
   end
-  return US_TEXT .. emitted, text
+  return format('%s-%d', US_TEXT, emitted), text
 end
 
 -- Appends one event in Watermill's wire form, so that its subscribers read it
@@ -184,7 +177,7 @@ local function append(kind, id, payload, correlation)
     metadata = '\131' .. pack('name') .. pack(kind) .. pack('occurred_at') .. pack(now()) .. pack('correlation_id')
     metadata_of[kind] = metadata
   end
-  call('XADD', EVENTS, 'MAXLEN', '~', EVENT_CAP, '*', 'type', kind, 'payload', payload,
+  call('XADD', EVENTS, '*', 'type', kind, 'payload', payload,
     '_watermill_message_uuid', id, 'metadata', metadata .. (filled(correlation) and cmsgpack.pack(correlation) or '\160'))
 end
 
@@ -205,37 +198,41 @@ local function iso_once(ms)
   return at
 end
 
-local function view_more(h)
+-- Tells how a job stands: the job as readers outside are shown it. v is the
+-- part of it that never changes, as JSON without braces; c the created entry
+-- id; more what not every job has, each with a comma before it.
+local TYPE = 'job:updated'
+local beginnings = {}
+local function emit_view(id, state, priority, attempts, max, c, progress, message, more, v, correlation)
+  if not EMIT then return end
+  local event, rest = opening(TYPE)
+  local beginning = beginnings[state .. priority]
+  if not beginning then
+    beginning = rest .. '{"queue":"' .. QUEUE .. '","status":"' .. STATES[state] .. '","priority":"' .. STREAMS[priority] .. '","jobId":'
+    beginnings[state .. priority] = beginning
+  end
+  append(TYPE, event, '{"id":"' .. event .. beginning .. quote(id) .. ',"createdAt":"' .. iso_once(c:match('^%d+'))
+    .. '","attemptsMade":' .. attempts .. ',"maxAttempts":' .. max .. ',"progress":' .. progress .. ',"progressMessage":' .. message
+    .. more .. ',' .. v .. '}}', correlation)
+end
+
+local function emit_job(id, h)
   local more = ''
-  if h.b then more = ',"batchId":' .. quote(h.b) end
-  if h.par then more = more .. ',"parentJobId":' .. quote(h.par) end
   if filled(h.r) then more = more .. ',"result":' .. h.r end
   if filled(h.e) then more = more .. ',"failedReason":' .. quote(h.e) end
   if filled(h.due) then more = more .. ',"nextAttemptAt":"' .. iso(h.due) .. '"' end
-  if filled(h.started) then more = more .. ',"startedAt":"' .. iso_once(h.started) .. '"' end
+  if filled(h.started) then more = more .. ',"startedAt":"' .. iso(h.started) .. '"' end
   if filled(h.f) then
-    more = more .. ',"finishedAt":"' .. iso_once(h.f) .. '"'
+    more = more .. ',"finishedAt":"' .. iso(h.f) .. '"'
     if filled(h.started) then more = more .. ',"durationMs":' .. num(h.f - h.started) end
   end
-  return more
+  emit_view(id, h.state, h.priority, num(h.attempts), h.m or '1', h.c, h.state == 'c' and '100' or h.pr or '0',
+    filled(h.pm) and quote(h.pm) or '""', more, h.v, h.cor)
 end
-
--- Tells how a job stands: the job as readers outside are shown it.
-local ABOUT = ',"queue":"' .. QUEUE .. '","name":'
-local function emit_job(id, h)
-  if not EMIT then return end
-  local event, rest = opening('job:updated')
-  append('job:updated', event, '{"id":"' .. event .. rest .. '{"jobId":' .. quote(id) .. ABOUT .. quote_name(h.n or '')
-    .. ',"maxAttempts":' .. (h.m or '1') .. ',"priority":"' .. STREAMS[h.priority] .. '","createdAt":"'
-    .. iso_once(h.c:match('^%d+')) .. '","status":"' .. STATES[h.state] .. '","progress":' .. (h.state == 'c' and '100' or h.pr or '0')
-    .. ',"progressMessage":' .. (filled(h.pm) and quote(h.pm) or '""') .. ',"attemptsMade":' .. h.attempts .. view_more(h)
-    .. ',"data":' .. (filled(h.d) and h.d or 'null') .. '}}', h.cor)
-end
-
-local BATCH_COUNTS = {'total', 'completed', 'failed', 'cancelled', 'active', 'waiting', 'delayed'}
 
 local function emit_batch(batch, correlation)
   if not EMIT then return end
+  local BATCH_COUNTS = {'total', 'completed', 'failed', 'cancelled', 'active', 'waiting', 'delayed'}
   local v = call('HMGET', P .. 'batch:' .. batch, unpack(BATCH_COUNTS))
   local parts, n = {'{"batchId":' .. quote(batch)}, {}
   for i, name in ipairs(BATCH_COUNTS) do
@@ -251,23 +248,36 @@ end
 -- Counts are summed up over a script and written once, by write_counts.
 local waiting_change, batch_changes = 0, {}
 
-local function count(h, from, to)
+local function count(batch, from, to, correlation)
   if from == 'w' then waiting_change = waiting_change - 1 end
   if to == 'w' then waiting_change = waiting_change + 1 end
-  if not h.b then return end
-  local b = batch_changes[h.b]
+  if not batch then return end
+  local b = batch_changes[batch]
   if not b then
     b = {by = {}}
-    batch_changes[h.b] = b
+    batch_changes[batch] = b
   end
   if from then b.by[from] = (b.by[from] or 0) - 1 else b.added = (b.added or 0) + 1 end
   b.by[to] = (b.by[to] or 0) + 1
-  if not from or FINISHED[to] then b.tell, b.correlation = true, h.cor end
+  if not from or finished(to) then b.tell, b.correlation = true, correlation end
 end
 
--- The last thing every script that moves jobs does.
-local function write_counts()
-  if waiting_change ~= 0 then call('HINCRBY', P .. 'control', 'waiting', waiting_change) end
+-- Events are capped once a call, not at each.
+local function cap_events()
+  if emitted > 0 then call('XTRIM', EVENTS, 'MAXLEN', '~', EVENT_CAP) end
+end
+
+-- The last thing every script that moves jobs does. control, when given, is
+-- what work.lua read of the queue's counters, for one write of all of them.
+local function write_counts(control)
+  if control then
+    if waiting_change ~= 0 or control.started > 0 or control.over > 0 then
+      call('HSET', P .. 'control', 'waiting', control.waiting + waiting_change, 'starts', control.starts + control.started,
+        'takeovers', control.takeovers + control.over)
+    end
+  elseif waiting_change ~= 0 then
+    call('HINCRBY', P .. 'control', 'waiting', waiting_change)
+  end
   for batch, b in pairs(batch_changes) do
     local key = P .. 'batch:' .. batch
     if b.added then call('HINCRBY', key, 'total', b.added) end
@@ -280,10 +290,15 @@ local function write_counts()
     end
     if b.tell then emit_batch(batch, b.correlation) end
   end
+  cap_events()
 end
 
--- Fields of a job that its stream entry carries along, beside d.
-local CARRIED = {'n', 'm', 'o', 'b', 'par', 'u', 'cor', 'md', 'k'}
+-- Fields of a job that its stream entry carries along, beside v.
+local function carried(h, flat)
+  for _, name in ipairs({'m', 'o', 'b', 'u', 'cor', 'md', 'k'}) do
+    if h[name] then flat[#flat + 1], flat[#flat + 2] = name, h[name] end
+  end
+end
 
 -- Moves a job that read has read to another state, with field changes (a flat
 -- list) and the names of fields that go, and appends job:updated: one atomic
@@ -291,20 +306,18 @@ local CARRIED = {'n', 'm', 'o', 'b', 'par', 'u', 'cor', 'md', 'k'}
 -- holds all of it.
 local function become(id, h, to, changes, gone)
   local from = h.state
-  if not FOLLOWS[from][to] then return false end
+  if not may_follow(from, to) then return false end
   h.state = to
   local n = #changes
   changes[n + 1], changes[n + 2] = 's', pack_state(h)
   if to ~= 'w' then
-    for _, name in ipairs(CARRIED) do
-      if h[name] then changes[#changes + 1], changes[#changes + 2] = name, h[name] end
-    end
-    put_text(changes, 'd', h.d)
+    carried(h, changes)
+    put_text(changes, #changes, 'v', h.v)
   end
   if from == 'a' then call('HDEL', P .. 'active', id) end
   call('HSET', job_key(id), unpack(changes))
   if gone and gone[1] then call('HDEL', job_key(id), unpack(gone)) end
-  count(h, from, to)
+  count(h.b, from, to, h.cor)
   emit_job(id, h)
   return true
 end
@@ -314,11 +327,9 @@ end
 local function line_up(id, h)
   local state = h.state
   h.state = 'w'
-  local fields = {'id', id, 's', pack_state(h), 'c', h.c, 'd', h.d}
+  local fields = {'id', id, 's', pack_state(h), 'v', h.v, 'c', h.c}
   h.state = state
-  for _, name in ipairs(CARRIED) do
-    if h[name] then fields[#fields + 1], fields[#fields + 2] = name, h[name] end
-  end
+  carried(h, fields)
   for _, name in ipairs({'pr', 'pm', 'r'}) do
     if filled(h[name]) then fields[#fields + 1], fields[#fields + 2] = name, h[name] end
   end

@@ -4,5 +4,6 @@
 -- ARGV[5..] extra events: type, data …
 call('HSET', P .. 'control', 'paused', ARGV[4])
 emit_extra(5, (#ARGV - 4) / 2)
+cap_events()
 wake()
 return 1

@@ -8,7 +8,7 @@ local id = ARGV[4]
 local h = read(id)
 if not h then return 'unknown' end
 local from = h.state
-if not FINISHED[from] or not FOLLOWS[from].w then return STATES[from] end
+if not finished(from) or not may_follow(from, 'w') then return STATES[from] end
 if h.u then
   local holder = call('HGET', P .. 'unique', h.u)
   if holder and holder ~= id then return 'held' end

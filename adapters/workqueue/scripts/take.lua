@@ -10,8 +10,10 @@ local started, wait = {}, -1
 local function sooner(ms) if wait < 0 or ms < wait then wait = math.max(ms, 0) end end
 
 local function promote()
-  local due = call('ZRANGEBYSCORE', P .. 'delayed', '-inf', MS, 'LIMIT', 0, 100)
-  for _, id in ipairs(due) do
+  local first = call('ZRANGE', P .. 'delayed', 0, 0, 'WITHSCORES')
+  if not first[2] then return end
+  if tonumber(first[2]) > MS then return sooner(first[2] - MS) end
+  for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'delayed', '-inf', MS, 'LIMIT', 0, 100)) do
     call('ZREM', P .. 'delayed', id)
     local h = read(id)
     if h and h.state == 'd' then
@@ -33,16 +35,40 @@ end
 -- throttle; both are written once, by write_starts.
 local active, starts = {}, {}
 
-local function start(id, h, sid, fields, lost, cancelled)
-  h.run, h.started = h.run + 1, MS_TEXT
-  if lost then h.lost = h.lost + 1 else h.attempts = h.attempts + 1 end
-  if h.state == 'w' then count(h, 'w', 'a') end
-  h.state = 'a'
+local function note_start(id, sid, s, run, flags, fields)
   local n = #active
-  active[n + 1], active[n + 2] = id, pack_state(h)
-  starts[n + 1], starts[n + 2] = num(US), id .. ':' .. h.run
+  active[n + 1], active[n + 2] = id, s
+  starts[n + 1], starts[n + 2] = num(US), id .. ':' .. run
+  started[#started + 1] = {sid, s, flags, fields}
+end
+
+local STARTED_NOW
+local function started_now()
+  STARTED_NOW = STARTED_NOW or ',"startedAt":"' .. now() .. '"'
+  return STARTED_NOW
+end
+
+-- flags tell the worker: 1 an earlier one lost the job, 2 it is wanted cancelled.
+local function start(id, h, sid, fields, flags)
+  h.run, h.started = h.run + 1, MS_TEXT
+  if flags % 2 == 1 then h.lost = h.lost + 1 else h.attempts = h.attempts + 1 end
+  if h.state == 'w' then count(h.b, 'w', 'a', h.cor) end
+  h.state = 'a'
+  note_start(id, sid, pack_state(h), num(h.run), flags, fields)
   emit_job(id, h)
-  started[#started + 1] = {id, sid, h.s, lost and 1 or 0, cancelled and 1 or 0, fields}
+end
+
+-- The first start of a job, which most are: its entry has nothing to look up.
+local function start_first(id, sid, fields, priority, flags)
+  local max, batch, correlation, c = '1', nil, nil, sid
+  for i = 7, #fields, 2 do
+    local name = fields[i]
+    if name == 'm' then max = fields[i + 1] elseif name == 'b' then batch = fields[i + 1]
+    elseif name == 'cor' then correlation = fields[i + 1] elseif name == 'c' then c = fields[i + 1] end
+  end
+  count(batch, 'w', 'a', correlation)
+  note_start(id, sid, 'a' .. priority .. ' 1 1 0 ' .. MS_TEXT, '1', flags, fields)
+  if EMIT then emit_view(id, 'a', priority, '1', max, c, '0', '""', started_now(), fields[6], correlation) end
 end
 
 local function write_starts(limit)
@@ -81,13 +107,12 @@ local function take_over(n, consumer, lease, max_losses)
           call('XCLAIM', stream, GROUP, consumer, 0, sid, 'JUSTID')
           over = over + 1
           if not ends then taken = taken + 1 end
-          start(id, h, sid, body[2], true, cancelled)
+          start(id, h, sid, body[2], cancelled and 3 or 1)
         end
       end
     end
   end
-  if over > 0 then call('HINCRBY', P .. 'control', 'takeovers', over) end
-  return n - taken
+  return n - taken, over
 end
 
 local function read_new(priority, consumer, n)
@@ -104,17 +129,21 @@ end
 
 -- An entry is there only while its job waits: whoever cancels a waiting job
 -- deletes it. So nothing else is read.
-local function take_new(priority, consumer, n)
+local function take_new(priority, consumer, n, cancelling)
   local left = n
   while left > 0 do
     local entries = read_new(priority, consumer, left)
     if #entries == 0 then break end
-    local cancelling = call('EXISTS', P .. 'cancelling') == 1
     for _, entry in ipairs(entries) do
       local sid, fields = entry[1], entry[2]
       local id = fields[2]
-      if fields[1] == 'id' and fields[3] == 's' then
-        start(id, from_entry(fields, sid), sid, fields, false, cancelling and wanted_cancelled(id))
+      if fields[1] == 'id' and fields[3] == 's' and fields[5] == 'v' then
+        local flags = cancelling and wanted_cancelled(id) and 2 or 0
+        if #fields[4] == 2 then
+          start_first(id, sid, fields, priority, flags)
+        else
+          start(id, from_entry(fields, sid), sid, fields, flags)
+        end
         left = left - 1
       else
         leave_stream(priority, sid)
@@ -138,18 +167,17 @@ local function aged(age)
   return found
 end
 
-local function take_waiting(n, consumer, age)
+local function take_waiting(n, consumer, age, control, cancelling)
   if n <= 0 then return end
-  local before = tonumber(call('HGET', P .. 'control', 'starts') or 0)
   local taken = 0
-  if before % FAIR_EVERY + n >= FAIR_EVERY then
+  if control.starts % FAIR_EVERY + n >= FAIR_EVERY then
     local priority = aged(age)
-    if priority then taken = take_new(priority, consumer, 1) end
+    if priority then taken = take_new(priority, consumer, 1, cancelling) end
   end
   for _, priority in ipairs(BY_PRIORITY) do
-    if taken < n then taken = taken + take_new(priority, consumer, n - taken) end
+    if taken < n then taken = taken + take_new(priority, consumer, n - taken, cancelling) end
   end
-  if taken > 0 then call('HINCRBY', P .. 'control', 'starts', taken) end
+  control.started = taken
 end
 
 -- Where the streams that a worker blocks on end.

@@ -11,28 +11,32 @@
 -- ARGV[11] completed jobs to keep   ARGV[12] failed and cancelled jobs to keep
 -- ARGV[13..] settlements, as settle.lua has them
 -- Answers { ends, jobs, wait, cursors, takeovers }: for each settlement what
--- settle.lua says; each started job { id, entry id, s, lost (0/1), wanted cancelled
--- (0/1), the fields that its entry carries }; wait: milliseconds until
+-- settle.lua says; each started job { entry id, s, flags (see start), the
+-- fields of its entry }; wait: milliseconds until
 -- something may be due, -1 when only a new entry can change that; cursors: the
 -- newest entry id of each stream to block on, only when a slot stayed free;
 -- takeovers: how many the queue has seen.
 local consumer, slots, limit, window = ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local lease, max_losses, age = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 
-local answers = settle_all(13, tonumber(ARGV[11]), tonumber(ARGV[12]))
-if slots < 0 then
-  write_counts()
-  return {answers, {}, -1, {}, 0}
+local counters = call('HMGET', P .. 'control', 'paused', 'waiting', 'starts', 'takeovers')
+local control = {
+  paused = counters[1] == '1', waiting = tonumber(counters[2] or 0), starts = tonumber(counters[3] or 0),
+  takeovers = tonumber(counters[4] or 0), started = 0, over = 0,
+}
+local cancelling = call('EXISTS', P .. 'cancelling') == 1
+
+local answers = settle_all(13, control, cancelling, tonumber(ARGV[11]), tonumber(ARGV[12]))
+if slots >= 0 then
+  promote()
+  local free = control.paused and 0 or allowed(slots, limit, window)
+  if lease > 0 then free, control.over = take_over(math.max(free, 0), consumer, lease, max_losses) end
+  take_waiting(free, consumer, age, control, cancelling)
+  write_starts(limit)
+  if limit > 0 and call('ZCARD', P .. 'limit') >= limit then
+    local first = call('ZRANGE', P .. 'limit', -limit, -limit, 'WITHSCORES')
+    sooner(math.ceil((first[2] + window * 1000 - US) / 1000))
+  end
 end
-promote()
-local paused = call('HGET', P .. 'control', 'paused') == '1'
-local free = paused and 0 or allowed(slots, limit, window)
-if lease > 0 then free = take_over(math.max(free, 0), consumer, lease, max_losses) end
-take_waiting(free, consumer, age)
-write_starts(limit)
-if limit > 0 and call('ZCARD', P .. 'limit') >= limit then
-  local first = call('ZRANGE', P .. 'limit', -limit, -limit, 'WITHSCORES')
-  sooner(math.ceil((first[2] + window * 1000 - US) / 1000))
-end
-write_counts()
-return {answers, started, wait, #started < slots and ends() or {}, tonumber(call('HGET', P .. 'control', 'takeovers') or 0)}
+write_counts(control)
+return {answers, started, wait, #started < slots and ends() or {}, control.takeovers + control.over}
