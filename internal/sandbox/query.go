@@ -11,18 +11,24 @@ const maxResults = 120
 // Find answers what the map finds for a search: the one business of that very
 // name, else those of the trade in the query, all of them when it asks for
 // businesses, in or near a place that the town knows; at most 120.
-func (t *Town) Find(query string) []Business {
+func (t *Town) Find(query string) []Business { return t.find(query, view{}) }
+
+// find is Find in a part of the map.
+func (t *Town) find(query string, v view) []Business {
 	query = strings.ToLower(strings.Join(strings.Fields(query), " "))
 	what, where := splitPlace(query)
 	if !knownPlace(where) {
 		return nil
 	}
 	if b := t.named(query); b != nil {
+		if !v.shows(*b) {
+			return nil
+		}
 		return []Business{*b}
 	}
 	var found []Business
 	for _, b := range t.businesses {
-		if matches(b, what) && inCity(b, where) {
+		if matches(b, what) && inCity(b, where) && v.shows(b) {
 			found = append(found, b)
 		}
 	}
