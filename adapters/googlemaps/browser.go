@@ -6,11 +6,16 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 )
 
 // searchesPerBrowser is after how many searches a Chromium is replaced, since
 // its memory only grows.
 const searchesPerBrowser = 50
+
+// endIdleAfter is when a Chromium ends that nobody uses: its memory is worth
+// more than the second that the next one takes to start.
+const endIdleAfter = 10 * time.Second
 
 var errClosed = errors.New("the browser is closed")
 
@@ -21,7 +26,9 @@ type browserOptions struct {
 	resolverRules string
 	folder        string // profiles are made in it
 	language      string
-	searches      int // of one Chromium
+	searches      int           // of one Chromium
+	idle          time.Duration // until an unused one ends
+	started       func()        // is told of each
 	log           *slog.Logger
 }
 
@@ -88,8 +95,12 @@ func (b *browsers) take() (*chromium, error) {
 	if b.current == nil {
 		b.current = start(b.options)
 		b.running[b.current] = true
+		b.options.started()
 	}
 	c := b.current
+	if c.idle != nil {
+		c.idle.Stop()
+	}
 	c.users++
 	if c.searches++; c.searches >= b.options.searches {
 		b.retire(c)
@@ -108,13 +119,29 @@ func (b *browsers) release(c *chromium, broken bool) {
 		}
 		b.retire(c)
 	}
-	if c.retired && c.users == 0 {
+	switch {
+	case c.users > 0:
+	case c.retired:
+		b.end(c)
+	default:
+		c.idle = time.AfterFunc(b.options.idle, func() { b.endIdle(c) })
+	}
+}
+
+func (b *browsers) endIdle(c *chromium) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if c.users == 0 && !c.retired {
+		b.retire(c)
 		b.end(c)
 	}
 }
 
 func (b *browsers) retire(c *chromium) {
 	c.retired = true
+	if c.idle != nil {
+		c.idle.Stop()
+	}
 	if b.current == c {
 		b.current = nil
 	}

@@ -19,7 +19,7 @@ func TestCapturedReply(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	places, err := parseReply(body, "US")
+	places, err := parseReply(body, "US", reads{})
 	if err != nil || len(places) != 20 {
 		t.Fatalf("%d places, %v", len(places), err)
 	}
@@ -52,13 +52,13 @@ func FuzzReply(f *testing.F) {
 	f.Add([]byte(`[[0,[0,{"a":1}]]]`))
 	f.Add([]byte(``))
 	f.Fuzz(func(_ *testing.T, body []byte) {
-		places, err := parseReply(body, "US")
+		places, err := parseReply(body, "US", reads{})
 		if err == nil {
 			for _, p := range places {
 				_ = p.Identity().Key()
 			}
 		}
-		parsePlace(string(body), "US")
+		parsePlace(string(body), "US", nil)
 	})
 }
 
@@ -129,8 +129,8 @@ func TestPlusCodeIsNoAddress(t *testing.T) {
 func TestOnePlaceIsToldOnce(t *testing.T) {
 	t.Parallel()
 	known := newTold()
-	known.add(business.Place{Name: "Clinic", Address: "1 Main St", CID: "1", PlaceID: "ChIJa"})
-	known.add(business.Place{Name: "Bare", Address: "2 Main St"})
+	known.add(business.Place{Name: "Clinic", Address: "1 Main St", CID: "1", PlaceID: "ChIJa"}, true)
+	known.add(business.Place{Name: "Bare", Address: "2 Main St"}, true)
 	for _, tt := range []struct {
 		name  string
 		place business.Place

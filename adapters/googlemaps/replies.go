@@ -98,6 +98,9 @@ func (r *replies) failed(e *proto.NetworkLoadingFailed) {
 
 func (r *replies) done(id proto.NetworkRequestID, body []byte) {
 	r.mu.Lock()
+	if !r.expected[id] { // of a page that was left
+		body = nil
+	}
 	delete(r.expected, id)
 	if body != nil {
 		r.bodies = append(r.bodies, body)
@@ -109,6 +112,14 @@ func (r *replies) done(id proto.NetworkRequestID, body []byte) {
 		default:
 		}
 	}
+}
+
+// reset forgets the page before, whose requests end with it.
+func (r *replies) reset() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.bodies, r.document, r.blocked, r.problem = nil, 0, false, ""
+	clear(r.expected)
 }
 
 // take answers the bodies that have come since the last call.

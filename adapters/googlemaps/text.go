@@ -28,6 +28,14 @@ func clean(s string) string {
 	return strings.TrimSpace(s)
 }
 
+func cleaned(texts []string) []string {
+	list := make([]string, len(texts))
+	for i, text := range texts {
+		list[i] = clean(text)
+	}
+	return list
+}
+
 // cidOf is the decimal of the second half of a data id 0x…:0x….
 func cidOf(dataID string) string {
 	_, low, ok := strings.Cut(dataID, ":")

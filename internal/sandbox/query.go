@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -70,8 +71,11 @@ func matches(b Business, what string) bool {
 		strings.Contains(b.Trade.Word, what) || what == strings.ToLower(b.Trade.Category)+"s"
 }
 
+// pointInWords is a location given as latitude and longitude.
+var pointInWords = regexp.MustCompile(`^-?\d+\.\d+, ?-?\d+\.\d+$`)
+
 func knownPlace(where string) bool {
-	if where == "" || strings.Contains(where, "new jersey") || strings.Contains(where, "monmouth") {
+	if where == "" || pointInWords.MatchString(where) || strings.Contains(where, "new jersey") || strings.Contains(where, "monmouth") {
 		return true
 	}
 	for word := range strings.FieldsFuncSeq(where, func(r rune) bool { return r == ' ' || r == ',' }) {
