@@ -55,7 +55,7 @@ fuzz: ## Fuzz each target for FUZZTIME (20s)
 
 .PHONY: bench
 bench: setup ## Run the benchmarks
-	go test -run '^$$' -bench . -benchmem ./...
+	go test -p 1 -run '^$$' -bench . -benchmem ./... # one package at a time: BenchmarkScrape measures a browser's pace and memory
 
 .PHONY: architecture
 architecture: ## Check who imports whom

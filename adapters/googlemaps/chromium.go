@@ -131,7 +131,16 @@ func newLauncher(o browserOptions, binary, profile, proxy string) *launcher.Laun
 	if proxy != "" {
 		l = l.Proxy(proxy)
 	}
-	return l
+	return spare(l)
+}
+
+// spare leaves out what a browser without a person needs not: pages kept for
+// the way back, the pages behind its own address bar, which are a process
+// each, and processes of their own for services that are small.
+func spare(l *launcher.Launcher) *launcher.Launcher {
+	return l.Set("in-process-gpu").Set("disable-software-rasterizer").Set("disable-extensions").
+		Set("disable-features", "site-per-process", "TranslateUI", "BackForwardCache", "WebUIOmniboxPopup", "WebUIOmniboxAimPopup").
+		Set("enable-features", "NetworkServiceInProcess2")
 }
 
 // end closes the browser, kills what does not close, and removes its profile.
