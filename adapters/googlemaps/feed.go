@@ -41,6 +41,7 @@ type sighting struct {
 // readFeed scrolls to the end, or until enough is found.
 func (v *visit) readFeed(ctx context.Context) error {
 	f := &feed{visit: v, lastNew: time.Now(), waiting: map[string]int{}, counted: map[string]bool{}, unread: map[string]bool{}}
+	f.takeInitial()
 	err := f.scrollThrough(ctx)
 	v.cards = f.last
 	if err == nil && len(f.unread) > 0 && v.told.empty() {
@@ -128,15 +129,31 @@ func (f *feed) endless() error {
 	return nil
 }
 
+// takeInitial reads the results that the page came with, where it did; what it
+// holds besides is none of ours.
+func (f *feed) takeInitial() {
+	var texts []string
+	_ = evaluate(f.page, &texts, initialRepliesScript) // the cards show the same places
+	for _, text := range texts {
+		if places, err := parseReply([]byte(text), f.source.region, nil); err == nil && len(places) > 0 {
+			f.take([]byte(text))
+		}
+	}
+}
+
 func (f *feed) takeReplies() {
 	for _, body := range f.replies.take() {
-		places, err := parseReply(body, f.source.region, f.reads)
-		if err != nil {
-			f.see.Note("warn", err.Error())
-		}
-		for _, p := range places {
-			f.fresh = append(f.fresh, sighting{place: p})
-		}
+		f.take(body)
+	}
+}
+
+func (f *feed) take(body []byte) {
+	places, err := parseReply(body, f.source.region, f.reads)
+	if err != nil {
+		f.see.Note("warn", err.Error())
+	}
+	for _, p := range places {
+		f.fresh = append(f.fresh, sighting{place: p})
 	}
 }
 

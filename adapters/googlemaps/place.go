@@ -52,12 +52,22 @@ func (v *visit) placeInPage() (business.Place, error) {
 	return p, nil
 }
 
+// maxUnread is after how many place pages in a row that cannot be read no more
+// are opened.
+const maxUnread = 3
+
 // finishHeld opens the pages of the places that were held back, and tells of
 // each; when the search has failed it tells of them as they are.
 func (v *visit) finishHeld(ctx context.Context, failed error) error {
+	unread := 0 // pages in a row
 	for i, p := range v.held {
-		if failed == nil {
-			p, failed = v.closer(ctx, p)
+		if failed == nil && unread < maxUnread {
+			var read bool
+			if p, read, failed = v.closer(ctx, p); read {
+				unread = 0
+			} else if unread++; unread == maxUnread {
+				v.see.Note("warn", "the pages of places cannot be read: the rest is told of as it is")
+			}
 		}
 		if err := v.emit(p); err != nil {
 			return err
@@ -71,24 +81,24 @@ func (v *visit) finishHeld(ctx context.Context, failed error) error {
 
 // closer completes a place from its own page. A page that cannot be read costs
 // nothing but its details, one that is refused the search.
-func (v *visit) closer(ctx context.Context, p business.Place) (business.Place, error) {
+func (v *visit) closer(ctx context.Context, p business.Place) (completed business.Place, read bool, err error) {
 	state, err := v.open(ctx, v.source.placeURL(p), v.source.openWithin)
 	switch {
 	case fault.Is(err, fault.Postponed) || ctx.Err() != nil || errors.Is(err, errProxyRefused):
-		return p, err
+		return p, false, err
 	case err != nil || !state.Place:
 		v.see.Note("warn", fmt.Sprintf("the page of %s could not be read", p.Name))
-		return p, nil //nolint:nilerr // the place itself is known, and the job's log says what is missing
+		return p, false, nil //nolint:nilerr // the place itself is known, and the job's log says what is missing
 	}
 	seen, err := v.placeInPage()
 	if err != nil {
-		return p, err
+		return p, false, err
 	}
 	if !samePlace(p, seen) {
 		v.see.Note("warn", fmt.Sprintf("the page of %s shows another place", p.Name))
-		return p, nil
+		return p, false, nil
 	}
-	return business.Complete(p, seen), nil
+	return business.Complete(p, seen), true, nil
 }
 
 // samePlace guards against a link that leads elsewhere: none of the ids in

@@ -93,6 +93,18 @@ const initialStateScript = `() => {
   return '';
 }`
 
+// initialRepliesScript finds the results that the page came with: a reply like
+// those that it fetches, at [3][2].
+const initialRepliesScript = `() => {
+  const texts = [];
+  const look = (value, depth) => {
+    if (typeof value === 'string' && value.startsWith(")]}'")) texts.push(value);
+    else if (value && typeof value === 'object' && depth < 3) Object.values(value).forEach(inner => look(inner, depth + 1));
+  };
+  look(window.APP_INITIALIZATION_STATE?.[3], 0);
+  return texts;
+}`
+
 // panelScript reads a place's panel, for what the initial state lacks.
 const panelScript = `() => {
   const attr = (selector, name) => document.querySelector(selector)?.getAttribute(name) || '';

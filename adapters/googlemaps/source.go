@@ -95,14 +95,14 @@ func (s *Source) Close() error {
 }
 
 // Search finds places, each told of as soon as it is known.
-func (s *Source) Search(ctx context.Context, q app.SearchQuery, see app.Sightings) error {
+func (s *Source) Search(ctx context.Context, q app.SearchQuery, see app.Sightings) (err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	tab, done, err := s.browsers.tab(ctx)
 	if err != nil {
 		return s.startError(ctx, err)
 	}
-	defer done()
+	defer func() { done(err != nil) }()
 	v := newVisit(s, tab, q, see)
 	v.replies = listen(ctx, tab.page, func() { cancel(errCrashed) })
 	err = ended(ctx, v, v.run(ctx))

@@ -275,6 +275,13 @@ func TestCancelAndCrash(t *testing.T) {
 		if took := time.Since(cancelled); took > time.Second {
 			t.Errorf("ended %s after it was cancelled", took)
 		}
+		testenv.Eventually(t, time.Second-time.Since(cancelled), func() bool { return len(processes(r.dir))+len(profiles(r.dir)) == 0 },
+			"nothing is left, but %v and %v", processes(r.dir), profiles(r.dir))
+	})
+	t.Run("a tab is closed", func(t *testing.T) {
+		if err := r.search(t.Context(), "plumbing", 5, &sightings{}); err != nil {
+			t.Fatal(err)
+		}
 		if pages := openPages(t, r.dir); len(pages) != 0 {
 			t.Errorf("left open: %v", pages)
 		}

@@ -230,6 +230,18 @@ func TestDetails(t *testing.T) {
 	}
 }
 
+// TestFirstResultsThatCameWithThePage are as full as those that are fetched.
+func TestFirstResultsThatCameWithThePage(t *testing.T) {
+	t.Parallel()
+	r := newWorld(t)
+	r.town.Faults().Set(sandbox.Switches{MapInlineFirst: true})
+	see := &sightings{}
+	if err := r.search(t.Context(), "roofing", 100, see); err != nil {
+		t.Fatal(err)
+	}
+	compare(t, r.town.Town().Find("roofing near Freehold, NJ"), see.places)
+}
+
 // TestCardsFillGaps has replies without what the cards show.
 func TestCardsFillGaps(t *testing.T) {
 	t.Parallel()

@@ -89,6 +89,7 @@ func (s *Server) renderFeed(w http.ResponseWriter, r *http.Request, search searc
 	}
 	if faults.MapInlineFirst {
 		shown["First"] = search.cards(found, faults)
+		shown["State"] = firstState(search, found, faults)
 	}
 	s.render(w, http.StatusOK, "feed.html", shown)
 }
@@ -188,6 +189,17 @@ func initialState(b Business, language string, faults Switches) template.JS {
 		return stateOf(nil)
 	}
 	return stateOf(businessArray(b, language, faults.LimitedView))
+}
+
+// firstState holds the reply with the first results as text at [3][2], as the
+// real page does that has them already.
+func firstState(q search, found []Business, faults Switches) template.JS {
+	reply, _ := json.Marshal([]any{searchReply(q, q.page(found), faults)}) // plain values
+	if faults.MapNoJSON {
+		reply = []byte("changed")
+	}
+	state, _ := json.Marshal([]any{nil, nil, nil, []any{nil, nil, ")]}'\n" + string(reply)}})
+	return template.JS(state)
 }
 
 func stateOf(business []any) template.JS {
