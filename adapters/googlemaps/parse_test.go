@@ -3,6 +3,7 @@ package googlemaps
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"leadstream/domain/business"
@@ -19,31 +20,44 @@ func TestCapturedReply(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	places, err := parseReply(body, "US", reads{})
+	r := reads{}
+	places, err := parseReply(body, "US", r)
 	if err != nil || len(places) != 20 {
 		t.Fatalf("%d places, %v", len(places), err)
 	}
-	missing := map[string]int{}
+	has := map[string]int{}
 	for _, p := range places {
-		if p.Name == "" || p.CID == "" || p.PlaceID == "" || p.Latitude == nil || p.Longitude == nil || p.Category == "" || p.MapURL == "" {
-			t.Errorf("incomplete: %+v", p)
-		}
 		for field, present := range map[string]bool{
-			"address": p.Address != "", "city": p.City != "", "country": p.Country != "", "rating": p.Rating != nil,
-			"reviews": p.ReviewsCount != nil, "hours": len(p.OpeningHours) == 7, "phone": p.Phone != "",
+			"name": p.Name != "", "address": p.Address != "", "street": p.Street != "", "city": p.City != "", "postal code": p.PostalCode != "", "country": p.Country == "GR",
+			"phone": strings.HasPrefix(p.Phone, "+30") && len(p.Phone) == 13, "website": strings.HasPrefix(p.Website, "http"), "category": p.Category != "" && len(p.Categories) > 0,
+			"rating": p.Rating != nil, "reviews": p.ReviewsCount != nil, "price": p.Price != "", "hours": len(p.OpeningHours) == 7 && len(p.OpeningHours[0].Hours) > 0,
+			"coordinates": p.Latitude != nil && p.Longitude != nil, "data id": p.DataID != "", "cid": p.CID != "", "place id": strings.HasPrefix(p.PlaceID, "ChIJ"),
+			"kgmid": strings.HasPrefix(p.KGMID, "/g/"), "link": p.MapURL != "", "open": p.Status == business.Open,
 		} {
-			if !present {
-				missing[field]++
+			if present {
+				has[field]++
 			}
 		}
-		if p.Phone != "" && p.Phone[0] != '+' {
-			t.Errorf("%s: phone %q is not E.164", p.Name, p.Phone)
+	}
+	for field, n := range has { // what the reply holds, counted in it by hand
+		want := map[string]int{"website": 8, "price": 5, "hours": 19}[field]
+		if want == 0 {
+			want = 20
+		}
+		if n != want {
+			t.Errorf("%d of 20 have %s, want %d", n, field, want)
 		}
 	}
-	for field, n := range missing {
-		if n > 6 {
-			t.Errorf("%s is missing in %d of 20", field, n)
-		}
+	if len(has) != 20 {
+		t.Errorf("fields %v", has)
+	}
+	first := places[0]
+	if first.Name != "Dream Coffee" || first.Address != "Eakou 74, Ilion 131 22, Greece" || first.City != "Ilion" || first.Phone != "+302102616578" || *first.Rating != 4.8 ||
+		*first.ReviewsCount != 48 || first.OpeningHours[0].Day != "Saturday" || first.OpeningHours[0].Hours[0] != "7 AM–8:30 PM" || first.CID != "1629270299114224275" {
+		t.Errorf("the first is %+v", first)
+	}
+	if warnings := r.warnings(); len(warnings) > 0 || r[read{fromReply, "name"}] != (Reads{20, 0}) || r[read{fromReply, "website"}] != (Reads{8, 12}) {
+		t.Errorf("reads %v, warnings %q", r, warnings)
 	}
 }
 
@@ -86,6 +100,8 @@ func TestRatings(t *testing.T) {
 	for label, want := range map[string][2]float64{ // rating, reviews; 0 is none
 		"4.3 stars 16 Reviews": {4.3, 16}, "4.9 stars": {4.9, 0}, "No reviews": {0, 0}, "4,3 Sterne": {4.3, 0}, "4.0 stars 1,234 Reviews": {4.0, 1234},
 		"": {0, 0}, "9.9 stars": {0, 0}, "4.5 (12)": {4.5, 12},
+		"4,3 Sterne 1.016 Rezensionen": {4.3, 1016}, "4,3 étoiles 1\u202f016 avis": {4.3, 1016}, "4,7\u00a0Sterne 2\u00a0345 Rezensionen": {4.7, 2345}, "4.3 1,234 reviews": {4.3, 1234},
+		"4,1 Sterne aus 5 Rezensionen": {4.1, 5}, "3,9 estrellas 12 reseñas": {3.9, 12},
 	} {
 		rating, reviews := parseRating(label)
 		if got := value(rating); got != want[0] {
@@ -102,6 +118,36 @@ func value(n *float64) float64 {
 		return 0
 	}
 	return *n
+}
+
+func TestOperatingStatus(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"Open ⋅ Closes 6\u202fPM": business.Open, "": business.Open, "Permanently closed": business.PermanentlyClosed, "DAUERHAFT GESCHLOSSEN": business.PermanentlyClosed,
+		"Définitivement fermé": business.PermanentlyClosed, "Cerrado\u00a0permanentemente": business.PermanentlyClosed, "Chiuso definitivamente": business.PermanentlyClosed,
+		"Zamknięte na stałe": business.PermanentlyClosed, "Permanent gesloten": business.PermanentlyClosed, "Temporarily closed": business.TemporarilyClosed,
+		"Vorübergehend geschlossen": business.TemporarilyClosed, "Closed ⋅ Opens 8 AM": business.Open, "Geschlossen ⋅ Öffnet um 08:00": business.Open,
+	} {
+		if got := operatingStatus(text); got != want {
+			t.Errorf("%q is %s", text, got)
+		}
+	}
+}
+
+// TestTypesThatAreNotExpected has every path lead to another kind of value.
+func TestTypesThatAreNotExpected(t *testing.T) {
+	t.Parallel()
+	array := make([]any, 210)
+	for _, odd := range []any{nil, "text", 7.5, -1e300, true, []any{}, []any{[]any{[]any{}}}, map[string]any{"0": 1}} {
+		for i := range array {
+			array[i] = odd
+		}
+		array[11] = "Odd"
+		p, ok := parseBusiness(record{array, nil, fromReply}, "US")
+		if !ok || p.Name != "Odd" || p.Latitude != nil || len(p.OpeningHours) != 0 || p.ReviewsCount != nil {
+			t.Errorf("%v: %+v", odd, p)
+		}
+	}
 }
 
 func TestWebsites(t *testing.T) {
