@@ -63,6 +63,14 @@ type tile struct {
 	depth  int
 }
 
+// holds tells whether a point lies in the tile, or just beside it.
+func (t tile) holds(p point) bool {
+	const generous = 1.1
+	north := math.Abs(p.lat-t.centre.lat) * metresPerDegree
+	east := math.Abs(p.lng-t.centre.lng) * metresPerDegree * math.Cos(t.centre.lat*math.Pi/180)
+	return north <= t.half*generous && east <= t.half*generous
+}
+
 // tiles cover the area with a grid of so many by so many; squares that lie
 // outside the circle are left out.
 func (a *area) tiles(perSide int) []tile {
@@ -92,11 +100,12 @@ const (
 	minZoom, maxZoom     = 3, 19
 )
 
-// zoom is the greatest at which the whole tile is in view.
-func (t tile) zoom() int {
+// zoom is the greatest at which the whole tile is in view; it may be between
+// two whole ones.
+func (t tile) zoom() float64 {
 	wanted := math.Max(2*t.half, 1) / pixelsInView
-	zoom := math.Floor(math.Log2(metresPerPixelAtZero * math.Cos(t.centre.lat*math.Pi/180) / wanted))
-	return int(math.Max(minZoom, math.Min(maxZoom, zoom)))
+	zoom := math.Log2(metresPerPixelAtZero * math.Cos(t.centre.lat*math.Pi/180) / wanted)
+	return math.Max(minZoom, math.Min(maxZoom, math.Floor(100*zoom)/100))
 }
 
 // centroid is the middle of places, which stands in for a centre that nobody knows.

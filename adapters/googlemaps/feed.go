@@ -11,10 +11,14 @@ import (
 
 const (
 	roundEvery = 300 * time.Millisecond // of scrolling
-	nudgeAfter = 5                      // rounds without anything new
+	// drawnAfter is a shorter round, in which the page draws the reply that has
+	// come: only then is there something to scroll to.
+	drawnAfter = 50 * time.Millisecond
+	nudgeAfter = 5 // rounds without anything new
 	maxRounds  = 2000
 	// replyRounds is how many rounds a card waits for the reply that says more of it.
-	replyRounds = 5
+	replyRounds   = 5
+	drawingRounds = 4
 	// cardRounds is how many rounds a place that lacks something waits for its card.
 	cardRounds = 2
 )
@@ -26,6 +30,7 @@ type feed struct {
 	last    int       // cards in the newest round that had more than before
 	lastNew time.Time // when that was
 	idle    int       // rounds since
+	drawing int       // rounds left in which a reply that has come may be drawn
 	fresh   []sighting
 	waiting map[string]int  // rounds that a card without a reply has been seen in
 	counted map[string]bool // links of cards whose fields are counted
@@ -59,7 +64,11 @@ func (f *feed) scrollThrough(ctx context.Context) error {
 		if f.idle%nudgeAfter == nudgeAfter-1 {
 			_ = evaluate(f.page, nil, nudgeScript) // only helps
 		}
-		if err := f.replies.wait(ctx, roundEvery); err != nil {
+		pace := roundEvery
+		if f.drawing > 0 {
+			pace = drawnAfter
+		}
+		if err := f.replies.wait(ctx, pace); err != nil {
 			return err
 		}
 	}
@@ -84,9 +93,10 @@ func (f *feed) round() (done bool, err error) {
 		return false, f.gone()
 	}
 	if scroll.Cards > f.last {
-		f.last, f.lastNew, f.idle = scroll.Cards, time.Now(), 0
+		f.last, f.lastNew, f.idle, f.drawing = scroll.Cards, time.Now(), 0, 0
 	} else {
 		f.idle++
+		f.drawing--
 	}
 	switch quiet := f.replies.pending() == 0; {
 	case scroll.End && quiet:
@@ -144,6 +154,7 @@ func (f *feed) takeInitial() {
 func (f *feed) takeReplies() {
 	for _, body := range f.replies.take() {
 		f.take(body)
+		f.drawing = drawingRounds
 	}
 }
 

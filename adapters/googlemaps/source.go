@@ -164,7 +164,7 @@ func (s *Source) locationURL(q app.SearchQuery) string { return s.url(q.Location
 
 // tileURL searches what is in view, which words about the place would override.
 func (s *Source) tileURL(q app.SearchQuery, t tile) string {
-	return s.url(cmp.Or(q.BusinessType, anyBusiness), fmt.Sprintf("/@%.7f,%.7f,%dz", t.centre.lat, t.centre.lng, t.zoom()))
+	return s.url(cmp.Or(q.BusinessType, anyBusiness), fmt.Sprintf("/@%.7f,%.7f,%.2fz", t.centre.lat, t.centre.lng, t.zoom()))
 }
 
 // url pins language and region, by which the site would otherwise follow the

@@ -37,7 +37,7 @@ func (v *visit) searchTiles(ctx context.Context) error {
 		line = line[1:]
 		err := v.searchTile(ctx, t)
 		switch {
-		case err == nil && v.cards >= fullSearch && t.depth < maxDepth:
+		case err == nil && v.crowded(t):
 			line = append(line, a.cut(t, 2)...)
 		case err == nil:
 		case v.own || ctx.Err() != nil || fault.Is(err, fault.Postponed) || errors.Is(err, errProxyRefused):
@@ -54,6 +54,22 @@ func (v *visit) searchTiles(ctx context.Context) error {
 		v.see.Note("warn", fmt.Sprintf("gave up after %d searches of parts of the area: there may be more places", searched))
 	}
 	return nil
+}
+
+// crowded tells that a tile may hold more than its search gave: the list was
+// full, and a good part of it lies in the tile. Where there is little, the site
+// fills the list from around it.
+func (v *visit) crowded(t tile) bool {
+	if v.cards < fullSearch || t.depth >= maxDepth {
+		return false
+	}
+	inside := 0
+	for _, p := range v.inFeed {
+		if t.holds(p) {
+			inside++
+		}
+	}
+	return 3*inside > len(v.inFeed)
 }
 
 // tilesFailed fails the search, unless the whole area was searched completely

@@ -39,8 +39,9 @@ type visit struct {
 	area    *area // nil where the location is not known
 	told    told
 	reads   reads
-	cards   int // of the newest feed
-	points  []point
+	cards   int              // of the newest feed
+	points  []point          // of all places
+	inFeed  map[string]point // of those of the newest feed, known before or not
 	outside int
 	held    []business.Place // told of once their own page has been read
 	limited bool
@@ -86,7 +87,7 @@ func (v *visit) search(ctx context.Context) error {
 
 // read tells of what an open page shows.
 func (v *visit) read(ctx context.Context, state pageState) error {
-	v.cards = 0
+	v.cards, v.inFeed = 0, map[string]point{}
 	switch {
 	case state.Feed:
 		return v.readFeed(ctx)
@@ -225,13 +226,17 @@ func (v *visit) keepEvidence(ctx context.Context, err error) {
 
 // tell tells of a place that is wanted and has not been told of.
 func (v *visit) tell(p business.Place) error {
+	at, known := pointOf(p)
+	if known {
+		v.inFeed[p.Identity().Key()] = at
+	}
 	if v.told.has(p) {
 		return nil
 	}
 	if v.limited && p.ReviewsCount != nil && *p.ReviewsCount == 0 {
 		p.ReviewsCount = nil
 	}
-	if at, known := pointOf(p); known {
+	if known {
 		v.points = append(v.points, at)
 	}
 	switch {

@@ -78,6 +78,17 @@ func TestMoreThanOneSearchGives(t *testing.T) {
 	if log := see.log(); !strings.Contains(log, "places outside the radius of 4 km") || !strings.Contains(log, "searches of parts of the area") {
 		t.Errorf("notes %q", log)
 	}
+	t.Run("no more than there is", func(t *testing.T) {
+		before := r.town.Stats().Kinds["map_search"]
+		see := &sightings{}
+		small := app.SearchQuery{BusinessType: "plumbing", Location: "Freehold, NJ", RadiusKM: 0.8, MaxResults: 400}
+		if err := r.source.Search(t.Context(), small, see); err != nil || len(see.places) == 0 || len(see.places) > 60 {
+			t.Errorf("%d places, %v", len(see.places), err)
+		}
+		if n := r.town.Stats().Kinds["map_search"] - before; n > 6 { // one of the words, four of the parts
+			t.Errorf("%d searches", n)
+		}
+	})
 	t.Run("enough is enough", func(t *testing.T) {
 		before := r.town.Stats().Kinds["map_search"]
 		see := &sightings{}

@@ -67,10 +67,18 @@ func (v view) shows(b Business) bool {
 	if v == (view{}) {
 		return true
 	}
-	const generous, metresPerDegree = 0.55, earthMetres / 360.0
-	north, east := (b.Lat-v.lat)*metresPerDegree, (b.Lng-v.lng)*metresPerDegree*math.Cos(v.lat*math.Pi/180)
+	const generous = 0.55
+	north, east := v.offset(b)
 	return math.Abs(north) <= generous*v.metres && math.Abs(east) <= generous*v.metres
 }
+
+// offset is how many metres to the north and east of the view's middle it is.
+func (v view) offset(b Business) (north, east float64) {
+	const metresPerDegree = earthMetres / 360.0
+	return (b.Lat - v.lat) * metresPerDegree, (b.Lng - v.lng) * metresPerDegree * math.Cos(v.lat*math.Pi/180)
+}
+
+func (v view) metresTo(b Business) float64 { return math.Hypot(v.offset(b)) }
 
 // Place is a town as the map knows it.
 type Place struct {

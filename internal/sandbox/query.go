@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -27,14 +28,24 @@ func (t *Town) find(query string, v view) []Business {
 		}
 		return []Business{*b}
 	}
-	var found []Business
+	var found, around []Business
 	for _, b := range t.businesses {
-		if matches(b, what) && inCity(b, where) && v.shows(b) {
+		switch {
+		case !matches(b, what) || !inCity(b, where):
+		case v.shows(b):
 			found = append(found, b)
+		default:
+			around = append(around, b)
 		}
 	}
+	// A view of the map that holds little is filled from around it.
+	slices.SortStableFunc(around, func(a, b Business) int { return cmp.Compare(v.metresTo(a), v.metresTo(b)) })
+	found = append(found, around[:min(len(around), max(0, fewResults-len(found)))]...)
 	return found[:min(len(found), maxResults)]
 }
+
+// fewResults is what the map shows at least, if there is as much anywhere.
+const fewResults = 60
 
 // named is the business whose name the query begins with, of several the longest.
 func (t *Town) named(query string) *Business {
