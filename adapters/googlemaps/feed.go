@@ -145,7 +145,7 @@ func (f *feed) takeInitial() {
 	var texts []string
 	_ = evaluate(f.page, &texts, initialRepliesScript) // the cards show the same places
 	for _, text := range texts {
-		if places, err := parseReply([]byte(text), f.source.region, nil); err == nil && len(places) > 0 {
+		if places, err := parseReply([]byte(text), f.region, nil); err == nil && len(places) > 0 {
 			f.take([]byte(text))
 		}
 	}
@@ -159,7 +159,7 @@ func (f *feed) takeReplies() {
 }
 
 func (f *feed) take(body []byte) {
-	places, err := parseReply(body, f.source.region, f.reads)
+	places, err := parseReply(body, f.region, f.reads)
 	if err != nil {
 		f.see.Note("warn", err.Error())
 	}
@@ -194,7 +194,7 @@ func (f *feed) places(cards []card) []business.Place {
 		if c.Sponsored {
 			continue
 		}
-		p := c.place(f.source.region)
+		p := c.place(f.region)
 		if !f.counted[c.Href] {
 			f.counted[c.Href] = true
 			c.count(f.reads, p)

@@ -15,24 +15,31 @@ const locateWithin = 15 * time.Second
 // maxLocations are remembered, then all are forgotten.
 const maxLocations = 1000
 
+// location is where a search looks around.
+type location struct {
+	point
+
+	country string // two letters, empty where that is not told
+}
+
 // locations remembers where places are that people search around.
 type locations struct {
 	mu    sync.Mutex
-	known map[string]point
+	known map[string]location
 }
 
-func (l *locations) get(name string) (point, bool) {
+func (l *locations) get(name string) (location, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	p, known := l.known[name]
 	return p, known
 }
 
-func (l *locations) put(name string, p point) {
+func (l *locations) put(name string, p location) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.known == nil || len(l.known) >= maxLocations {
-		l.known = map[string]point{}
+		l.known = map[string]location{}
 	}
 	l.known[name] = p
 }
@@ -44,7 +51,8 @@ func (v *visit) locate(ctx context.Context) error {
 	if v.query.RadiusKM <= 0 {
 		return nil
 	}
-	centre, known := parsePoint(v.query.Location)
+	at, known := parsePoint(v.query.Location)
+	centre := location{point: at}
 	if !known {
 		centre, known = v.source.locations.get(v.query.Location)
 	}
@@ -59,29 +67,31 @@ func (v *visit) locate(ctx context.Context) error {
 		return nil
 	}
 	v.source.locations.put(v.query.Location, centre)
-	v.area = &area{centre: centre, metres: v.query.RadiusKM * 1000, exact: true}
+	v.region = regionOf(centre.country, v.region)
+	v.area = &area{centre: centre.point, metres: v.query.RadiusKM * 1000, exact: true}
 	return nil
 }
 
-func (v *visit) lookUp(ctx context.Context) (point, bool, error) {
+func (v *visit) lookUp(ctx context.Context) (location, bool, error) {
 	state, err := v.open(ctx, v.source.locationURL(v.query), min(locateWithin, v.source.openWithin))
 	switch {
 	case ctx.Err() != nil:
-		return point{}, false, ctx.Err()
+		return location{}, false, ctx.Err()
 	case errors.Is(err, errUnknownPage):
-		return point{}, false, nil
+		return location{}, false, nil
 	case err != nil:
-		return point{}, false, err
+		return location{}, false, err
 	case !state.Place:
-		return point{}, false, nil
-	}
-	if at, known := pointOf(placeOfLink(state.Href)); known {
-		return at, true, nil
+		return location{}, false, nil
 	}
 	var text string
 	if err := evaluate(v.page, &text, initialStateScript); err != nil {
-		return point{}, false, fault.Transientf("reading the location: %w", err)
+		return location{}, false, fault.Transientf("reading the location: %w", err)
 	}
-	at, known := pointOf(parsePlace(text, v.source.region, nil))
-	return at, known, nil
+	told := parsePlace(text, v.region, nil)
+	at, known := pointOf(placeOfLink(state.Href))
+	if !known {
+		at, known = pointOf(told)
+	}
+	return location{at, told.Country}, known, nil
 }

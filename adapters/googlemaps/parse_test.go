@@ -1,6 +1,7 @@
 package googlemaps
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,6 +66,7 @@ func FuzzReply(f *testing.F) {
 	f.Add([]byte(")]}'\n[[\"q\",[[],[null,null,null,null,null,null,null,null,null,null,null,null,null,null,[1,2,3,4,[5],6,7,8,9,10,11,\"Name\"]]]]]"))
 	f.Add([]byte(`[[0,[0,{"a":1}]]]`))
 	f.Add([]byte(``))
+	f.Add([]byte(`{"c":0,"d":")]}'\n[[\"q\",[[],[]]]]"}/*""*/{"c":1}`))
 	f.Fuzz(func(_ *testing.T, body []byte) {
 		places, err := parseReply(body, "US", reads{})
 		if err == nil {
@@ -118,6 +120,73 @@ func value(n *float64) float64 {
 		return 0
 	}
 	return *n
+}
+
+func TestAddressesAreSplit(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string][4]string{ // street, city, state, postal code
+		"1 Main St, Freehold, NJ 07728":                       {"1 Main St", "Freehold", "NJ", "07728"},
+		"1 Main St, Ste 5, Freehold, NJ 07728, United States": {"1 Main St, Ste 5", "Freehold", "NJ", "07728"},
+		"10 King St W, Toronto, ON M5H 1A1, Canada":           {"10 King St W", "Toronto", "ON", "M5H 1A1"},
+		"10 Downing St, London SW1A 2AA, United Kingdom":      {"10 Downing St", "London", "", "SW1A 2AA"},
+		"Hauptstraße 1, 10115 Berlin":                         {"Hauptstraße 1", "Berlin", "", "10115"},
+		"12 Rue de Rivoli, 75004 Paris, France":               {"12 Rue de Rivoli", "Paris", "", "75004"},
+		"C. Mayor, 5, 28013 Madrid, España":                   {"C. Mayor, 5", "Madrid", "", "28013"},
+		"Dam 1, 1012 JS Amsterdam":                            {"Dam 1", "Amsterdam", "", "1012 JS"},
+		"ul. Prosta 7, 00-850 Warszawa":                       {"ul. Prosta 7", "Warszawa", "", "00-850"},
+		"91 Main St":                                          {"91 Main St", "", "", ""},
+		"Freehold Raceway Mall":                               {"", "", "", ""},
+		"59H5+9XG":                                            {"", "", "", ""},
+	} {
+		p := completeAddress(business.Place{Address: line})
+		if got := [4]string{p.Street, p.City, p.State, p.PostalCode}; got != want {
+			t.Errorf("%q is %q, want %q", line, got, want)
+		}
+	}
+	if p := completeAddress(business.Place{Address: "1 Main St, Freehold, NJ 07728", City: "Known"}); p.City != "Known" || p.Street != "1 Main St" {
+		t.Errorf("a part that was known became %+v", p)
+	}
+}
+
+func TestPhonesFollowTheirCountry(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ shown, country, want string }{
+		{"(732) 555-0100", "", "+17325550100"}, {"030 12345678", "DE", "+493012345678"}, {"+49 30 12345678", "", "+493012345678"},
+		{"01 23 45 67 89", "FR", "+33123456789"}, {"020 7946 0123", "GB", "+442079460123"}, {"call us", "", "call us"}, {"", "", ""},
+	} {
+		if got := phone(tt.shown, regionOf(tt.country, "us")); got != tt.want {
+			t.Errorf("%q in %q is %q, want %q", tt.shown, tt.country, got, tt.want)
+		}
+	}
+}
+
+// TestRepliesComeInSeveralForms reads one place from each.
+func TestRepliesComeInSeveralForms(t *testing.T) {
+	t.Parallel()
+	array := `[null,null,null,null,null,null,null,null,null,null,"0x1:0x2","The \"Place\""]`
+	usual := `[["q",[[],[null,null,null,null,null,null,null,null,null,null,null,null,null,null,` + array + `]]]]`
+	other := `[` + strings.Repeat("null,", 64) + `[[null,` + array + `]]]`
+	chunk := func(text string) string {
+		quoted, err := json.Marshal(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return `{"c":0,"d":` + string(quoted) + `,"e":"x"}/*""*/`
+	}
+	for name, body := range map[string]string{
+		"plain": usual, "guarded": ")]}'\n" + usual, "chunk": chunk(")]}'\n" + usual), "chunks": chunk(")]}'\n"+usual[:40]) + chunk(usual[40:]), "elsewhere": ")]}'\n" + other,
+	} {
+		r := reads{}
+		places, err := parseReply([]byte(body), "US", r)
+		if err != nil || len(places) != 1 || places[0].Name != `The "Place"` || places[0].CID != "2" || len(r.warnings()) > 0 {
+			t.Errorf("%s: %+v, %v, %q", name, places, err, r.warnings())
+		}
+	}
+	for name, body := range map[string]string{"cut off": ")]}'\n" + usual[:50], "no chunk": `{"c":0}`, "a page": "<html>"} {
+		if places, err := parseReply([]byte(body), "US", nil); err == nil || len(places) > 0 {
+			t.Errorf("%s: %+v, %v", name, places, err)
+		}
+	}
 }
 
 func TestOperatingStatus(t *testing.T) {

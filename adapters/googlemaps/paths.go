@@ -10,11 +10,14 @@ type field struct {
 }
 
 // The places of a business's fields in its array d, which stands at [14] of
-// each entry json[0][1][1:] of a search's reply, and at [6] of a place's.
+// each entry json[0][1][1:] of a search's reply, in some at [1] of each entry
+// json[64], and at [6] of a place's.
 var (
-	repliesPath  = path{0, 1}
-	businessPath = path{14}
-	placePath    = path{6}
+	repliesPath       = path{0, 1}
+	businessPath      = path{14}
+	otherRepliesPath  = path{64}
+	otherBusinessPath = path{1}
+	placePath         = path{6}
 
 	titleField      = field{"name", path{11}}
 	categoriesField = field{"categories", path{13}}

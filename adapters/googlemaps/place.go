@@ -43,9 +43,9 @@ func (v *visit) placeInPage() (business.Place, error) {
 	if err := evaluate(v.page, &shown, panelScript); err != nil {
 		return business.Place{}, fmt.Errorf("reading the place: %w", err)
 	}
-	seen := shown.place(v.source.region)
+	seen := shown.place(v.region)
 	shown.count(v.reads, seen)
-	p := business.Complete(parsePlace(text, v.source.region, v.reads), seen)
+	p := business.Complete(parsePlace(text, v.region, v.reads), seen)
 	if v.limited && p.ReviewsCount != nil && *p.ReviewsCount == 0 {
 		p.ReviewsCount = nil
 	}

@@ -2,6 +2,7 @@ package googlemaps
 
 import (
 	"context"
+	"encoding/base64"
 	"net/http"
 	"strconv"
 	"strings"
@@ -79,9 +80,13 @@ func (r *replies) finished(e *proto.NetworkLoadingFinished) {
 	}
 	go func() {
 		answer, err := proto.NetworkGetResponseBody{RequestID: e.RequestID}.Call(r.page)
-		var body []byte
-		if err == nil && !answer.Base64Encoded {
-			body = []byte(answer.Body)
+		if err != nil {
+			r.done(e.RequestID, nil)
+			return
+		}
+		body := []byte(answer.Body)
+		if answer.Base64Encoded {
+			body, _ = base64.StdEncoding.DecodeString(answer.Body) // the browser's own
 		}
 		r.done(e.RequestID, body)
 	}()

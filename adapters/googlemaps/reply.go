@@ -21,22 +21,35 @@ func parseReply(body []byte, region string, r reads) ([]business.Place, error) {
 		r.count(fromReply, "places", false)
 		return nil, err
 	}
-	entries := listAt(data, repliesPath)
-	r.count(fromReply, "places", len(entries) > 0)
+	arrays := businesses(data)
+	r.count(fromReply, "places", len(arrays) > 0 || len(listAt(data, repliesPath)) == 1) // the search's own entry alone: the list has ended
 	var places []business.Place
-	for i, entry := range entries {
-		if i == 0 { // describes the search itself
-			continue
-		}
-		array := listAt(entry, businessPath)
-		if len(array) == 0 { // not of a business
-			continue
-		}
+	for _, array := range arrays {
 		if p, ok := parseBusiness(record{array, r, fromReply}, region); ok {
 			places = append(places, p)
 		}
 	}
 	return places, nil
+}
+
+// businesses are the arrays of a reply's businesses, at either of the places
+// where they are found; the first entry of the usual one is the search itself.
+func businesses(data any) []any {
+	var arrays []any
+	for i, entry := range listAt(data, repliesPath) {
+		if array := listAt(entry, businessPath); i > 0 && len(array) > 0 {
+			arrays = append(arrays, array)
+		}
+	}
+	if len(arrays) > 0 {
+		return arrays
+	}
+	for _, entry := range listAt(data, otherRepliesPath) {
+		if array := listAt(entry, otherBusinessPath); len(array) > 0 {
+			arrays = append(arrays, array)
+		}
+	}
+	return arrays
 }
 
 // parsePlace reads the one place of a place page's initial state, which is
@@ -51,13 +64,33 @@ func parsePlace(text, region string, r reads) business.Place {
 	return p
 }
 
+// chunkMark ends each of the chunks {"c":0,"d":"…"} that some replies come in.
+const chunkMark = `/*""*/`
+
 func decode(body []byte) (any, error) {
+	body = bytes.TrimSpace(body)
+	if bytes.HasPrefix(body, []byte("{")) {
+		body = unchunk(body)
+	}
 	body = bytes.TrimPrefix(bytes.TrimSpace(body), []byte(guardPrefix))
 	var data any
 	if err := json.Unmarshal(body, &data); err != nil {
 		return nil, fmt.Errorf("reading the map's reply: %w", err)
 	}
 	return data, nil
+}
+
+func unchunk(body []byte) []byte {
+	var text []byte
+	for piece := range bytes.SplitSeq(body, []byte(chunkMark)) {
+		var chunk struct {
+			D string `json:"d"`
+		}
+		if json.Unmarshal(piece, &chunk) == nil {
+			text = append(text, chunk.D...)
+		}
+	}
+	return text
 }
 
 func parseBusiness(d record, region string) (business.Place, bool) {

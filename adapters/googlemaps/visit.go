@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -34,7 +35,8 @@ type visit struct {
 	query   app.SearchQuery
 	see     app.Sightings
 	replies *replies
-	began   int // see backoff
+	began   int    // see backoff
+	region  string // whose phone numbers lack a country: the location's, else the setting's
 
 	area    *area // nil where the location is not known
 	told    told
@@ -51,7 +53,7 @@ type visit struct {
 }
 
 func newVisit(s *Source, t *tab, q app.SearchQuery, see app.Sightings) *visit {
-	return &visit{source: s, tab: t, page: t.page, query: q, see: see, began: s.backoff.begin(), told: newTold(), reads: reads{}}
+	return &visit{source: s, tab: t, page: t.page, query: q, see: see, began: s.backoff.begin(), region: s.region, told: newTold(), reads: reads{}}
 }
 
 func (v *visit) run(ctx context.Context) error {
@@ -118,7 +120,7 @@ func (v *visit) open(ctx context.Context, address string, within time.Duration) 
 	v.replies.reset()
 	if err := page.Navigate(address); err != nil {
 		switch status := v.replies.documentStatus(); {
-		case v.tab.refused(), status == http.StatusProxyAuthRequired:
+		case v.tab.refused(), status == http.StatusProxyAuthRequired, refusedByProxy.MatchString(err.Error()):
 			return pageState{}, errProxyRefused
 		case status == http.StatusTooManyRequests:
 			return pageState{}, v.blocked()
@@ -155,6 +157,9 @@ type pageState struct {
 func (s pageState) blocked() bool { return s.Captcha || strings.Contains(s.Path, blockedPath) }
 
 func (s pageState) nothing() bool { return s.Nothing || says(s.Text, nothingPhrases) }
+
+// refusedByProxy are Chromium's words for a password that is wrong or missing.
+var refusedByProxy = regexp.MustCompile(`ERR_INVALID_AUTH_CREDENTIALS|ERR_PROXY_AUTH`)
 
 var (
 	errUnknownPage  = fault.Transientf("the map site shows neither results nor a place nor a known message")

@@ -1,6 +1,7 @@
 package googlemaps_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"net/http"
@@ -387,6 +388,38 @@ func TestResultsThatCannotBeRead(t *testing.T) {
 	see := &sightings{}
 	if err := searchSite(t, r, see); !fault.Is(err, fault.Transient) || !strings.Contains(err.Error(), "not one can be read") || !strings.Contains(see.log(), ".html") {
 		t.Errorf("error %v, notes %q", err, see.log())
+	}
+}
+
+// TestNumbersOfAnotherCountry reads them as the location's country writes them.
+func TestNumbersOfAnotherCountry(t *testing.T) {
+	t.Parallel()
+	d := make([]any, 184)
+	d[9], d[11], d[183] = []any{nil, nil, 52.52, 13.405}, "Berlin", []any{nil, []any{6: "DE"}}
+	place, err := json.Marshal([]any{6: d})
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := json.Marshal([]any{3: map[string]any{"ug": []any{5: ")]}'\n" + string(place)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	base := site(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		if strings.HasSuffix(r.URL.Path, "/Berlin") {
+			_, _ = fmt.Fprintf(w, `<h1 class="DUwDvf">Berlin</h1><script>window.APP_INITIALIZATION_STATE = %s;</script>`, state)
+			return
+		}
+		_, _ = fmt.Fprint(w, `<div role="feed"><div class="Nv2PK"><a class="hfpxzc" aria-label="Cafe" href="/maps/place/x/data=!1s0x1:0x2!8m2!3d52.521!4d13.406"></a>
+			<span class="UsdlK">030 12345678</span></div><span class="HlvSq">Ende.</span></div>`)
+	})
+	r := newRig(t, func(o *googlemaps.Options) { o.BaseURL = base })
+	see := &sightings{}
+	if err := r.source.Search(t.Context(), app.SearchQuery{BusinessType: "cafe", Location: "Berlin", RadiusKM: 1, MaxResults: 5}, see); err != nil {
+		t.Fatal(err)
+	}
+	if len(see.places) != 1 || see.places[0].Phone != "+493012345678" {
+		t.Errorf("places %+v, notes %q", see.places, see.log())
 	}
 }
 

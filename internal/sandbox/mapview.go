@@ -125,8 +125,8 @@ func (s *Server) serveTown(w http.ResponseWriter, r *http.Request, name string) 
 	if !known {
 		return false
 	}
-	d := make([]any, 90)
-	d[9], d[11] = []any{nil, nil, p.Lat, p.Lng}, p.Name
+	d := make([]any, 184)
+	d[9], d[11], d[183] = []any{nil, nil, p.Lat, p.Lng}, p.Name, []any{[]any{}, []any{nil, nil, nil, p.Name, nil, "New Jersey", "US"}}
 	tongue := tongueOf(searchOf(r, "", 0).language)
 	s.render(w, http.StatusOK, "place.html", map[string]any{
 		"B": Business{Name: p.Name}, "Card": cardView{}, "Limited": "", "Other": s.town.businesses[0], "State": stateOf(d), "T": labels(tongue), "Heap": s.options.PageHeap,
