@@ -3,18 +3,14 @@ package googlemaps_test
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"leadstream/adapters/googlemaps"
 	"leadstream/app"
 	"leadstream/domain/business"
-	"leadstream/domain/fault"
 	"leadstream/internal/sandbox"
 	"leadstream/internal/testenv"
 )
@@ -36,122 +32,9 @@ func (s *sightings) byCID() map[string]business.Place {
 }
 
 // inTown serves another town than the default.
-func inTown(town *sandbox.Town) func(*rigOptions) {
-	return func(o *rigOptions) { o.sandbox.Town = town }
-}
-
-func kilometres(b sandbox.Business, from sandbox.Place) float64 {
-	north, east := (b.Lat-from.Lat)*111.195, (b.Lng-from.Lng)*111.195*math.Cos(from.Lat*math.Pi/180)
-	return math.Hypot(north, east)
-}
-
 // TestMoreThanOneSearchGives collects all of a large area, in parts, each
 // place once, and none from outside the radius.
-func TestMoreThanOneSearchGives(t *testing.T) {
-	t.Parallel()
-	town := sandbox.NewTown(sandbox.TownOptions{Size: 1200, Spread: 6})
-	r := newWorld(t, inTown(town))
-	centre, _ := town.Locate("Freehold, NJ")
-	const radius = 4.0
-	truth := map[string]sandbox.Business{}
-	for _, b := range town.Businesses() {
-		if b.Trade.Word == "plumbing" && kilometres(b, centre) < radius {
-			truth[b.CID] = b
-		}
-	}
-	see := &sightings{}
-	query := app.SearchQuery{BusinessType: "plumbing", Location: "Freehold, NJ", RadiusKM: radius, MaxResults: 500}
-	if err := r.source.Search(t.Context(), query, see); err != nil {
-		t.Fatal(err)
-	}
-	found := see.byCID()
-	if len(found) != len(see.places) {
-		t.Errorf("%d places, %d different", len(see.places), len(found))
-	}
-	for cid, b := range truth {
-		if _, ok := found[cid]; !ok {
-			t.Errorf("%s at %.2f km is missing", b.Name, kilometres(b, centre))
-		}
-	}
-	if len(truth) < 150 || len(found) > len(truth)+2 { // the earth is no plane
-		t.Errorf("found %d of %d", len(found), len(truth))
-	}
-	if log := see.log(); !strings.Contains(log, "places outside the radius of 4 km") || !strings.Contains(log, "searches of parts of the area") {
-		t.Errorf("notes %q", log)
-	}
-	t.Run("no more than there is", func(t *testing.T) {
-		before := r.town.Stats().Kinds["map_search"]
-		see := &sightings{}
-		small := app.SearchQuery{BusinessType: "plumbing", Location: "Freehold, NJ", RadiusKM: 0.8, MaxResults: 400}
-		if err := r.source.Search(t.Context(), small, see); err != nil || len(see.places) == 0 || len(see.places) > 60 {
-			t.Errorf("%d places, %v", len(see.places), err)
-		}
-		if n := r.town.Stats().Kinds["map_search"] - before; n > 6 { // one of the words, four of the parts
-			t.Errorf("%d searches", n)
-		}
-	})
-	t.Run("enough is enough", func(t *testing.T) {
-		before := r.town.Stats().Kinds["map_search"]
-		see := &sightings{}
-		query.MaxResults = 130
-		if err := r.source.Search(t.Context(), query, see); err != nil || len(see.places) != 130 {
-			t.Errorf("%d places, %v", len(see.places), err)
-		}
-		if n := r.town.Stats().Kinds["map_search"] - before; n > 8 {
-			t.Errorf("%d searches", n)
-		}
-	})
-	t.Run("a part that is blocked", func(t *testing.T) {
-		query.MaxResults = 500
-		see := &sightings{onFind: func(n int) error {
-			if n == 100 {
-				r.town.Faults().Set(sandbox.Switches{MapBlock: true})
-			}
-			return nil
-		}}
-		err := r.source.Search(t.Context(), query, see)
-		r.town.Faults().Set(sandbox.Switches{})
-		if !fault.Is(err, fault.Postponed) || len(see.places) < 100 {
-			t.Errorf("%d places, %v", len(see.places), err)
-		}
-	})
-}
-
 // TestRadius leaves out what is outside, and says how much.
-func TestRadius(t *testing.T) {
-	t.Parallel()
-	r := newWorld(t)
-	truth := r.town.Town().Find("dentist near Freehold, NJ")
-	centre, _ := r.town.Town().Locate("Freehold, NJ")
-	inside := 0
-	for _, b := range truth {
-		if kilometres(b, centre) < 0.5 {
-			inside++
-		}
-	}
-	for _, tt := range []struct {
-		location string
-		want     int
-		note     string
-	}{
-		{"Freehold, NJ", inside, fmt.Sprintf("left out %d places outside the radius of 0.5 km", len(truth)-inside)},
-		{fmt.Sprintf("%f, %f", centre.Lat, centre.Lng), inside, fmt.Sprintf("left out %d places outside the radius of 0.5 km", len(truth)-inside)},
-		{"Monmouth county", len(truth), "does not say where the location is"},
-	} {
-		see := &sightings{}
-		query := app.SearchQuery{BusinessType: "dentist", Location: tt.location, RadiusKM: 0.5, MaxResults: 100}
-		if err := r.source.Search(t.Context(), query, see); err != nil {
-			t.Fatal(err)
-		}
-		if len(see.places) != tt.want || !strings.Contains(see.log(), tt.note) {
-			t.Errorf("%s: %d places, want %d; notes %q", tt.location, len(see.places), tt.want, see.log())
-		}
-	}
-	if inside == 0 || inside == len(truth) {
-		t.Errorf("%d of %d are inside", inside, len(truth))
-	}
-}
-
 // TestLanguages reads the same truth in each, from replies and from cards.
 func TestLanguages(t *testing.T) {
 	t.Parallel()
@@ -275,122 +158,9 @@ func TestCardsFillGaps(t *testing.T) {
 }
 
 // TestBlocksWaitLonger takes a search for a robot's in every way the site has.
-func TestBlocksWaitLonger(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-	registry := prometheus.NewRegistry()
-	r := newWorld(t, func(o *rigOptions) {
-		o.source = func(o *googlemaps.Options) { o.Now, o.Metrics = func() time.Time { return now }, registry }
-	})
-	for i, tt := range []struct {
-		faults sandbox.Switches
-		wait   time.Duration
-		found  bool
-	}{
-		{sandbox.Switches{MapBlock: true}, 5 * time.Minute, false},
-		{sandbox.Switches{MapCaptcha: true}, 10 * time.Minute, false},
-		{sandbox.Switches{MapBlockReplies: 1}, 20 * time.Minute, false},
-		{sandbox.Switches{}, 0, true},
-		{sandbox.Switches{MapBlock: true}, 5 * time.Minute, false},
-	} {
-		r.town.Faults().Set(tt.faults)
-		see := &sightings{}
-		err := r.search(t.Context(), "plumbing", 10, see)
-		until, postponed := fault.PostponedUntil(err)
-		if tt.found {
-			if err != nil || len(see.places) != 10 {
-				t.Errorf("%d: %d places, %v", i, len(see.places), err)
-			}
-			continue
-		}
-		if !postponed || until.Sub(now) != tt.wait || !strings.Contains(err.Error(), "blocked") || len(see.places) != 0 {
-			t.Errorf("%d: postponed by %s: %v; %d places", i, until.Sub(now), err, len(see.places))
-		}
-	}
-	if n := r.source.Health().Blocked; n != 4 {
-		t.Errorf("%d blocks are counted", n)
-	}
-	if n := metric(t, registry, "leadstream_googlemaps_blocks_total"); n != 4 {
-		t.Errorf("the metric says %v", n)
-	}
-}
-
 // metric sums a metric's series that have all the labels' values.
-func metric(t *testing.T, registry *prometheus.Registry, name string, values ...string) float64 {
-	t.Helper()
-	families, err := registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := 0.0
-	for _, f := range families {
-		if f.GetName() != name {
-			continue
-		}
-		for _, m := range f.GetMetric() {
-			has := map[string]bool{}
-			for _, label := range m.GetLabel() {
-				has[label.GetValue()] = true
-			}
-			matches := true
-			for _, value := range values {
-				matches = matches && has[value]
-			}
-			if matches {
-				sum += m.GetCounter().GetValue()
-			}
-		}
-	}
-	return sum
-}
-
 // TestAChangedSiteIsNoticed loses names and ids of most places, then of all.
-func TestAChangedSiteIsNoticed(t *testing.T) {
-	t.Parallel()
-	registry, logs := prometheus.NewRegistry(), &testenv.Logs{}
-	r := newWorld(t, func(o *rigOptions) {
-		o.source = func(o *googlemaps.Options) { o.Metrics, o.Logger = registry, logs.Logger() }
-	})
-	healthy := &sightings{}
-	if err := r.search(t.Context(), "plumbing", 100, healthy); err != nil || strings.Contains(healthy.log(), "may have changed") {
-		t.Fatalf("%v, notes %q", err, healthy.log())
-	}
-	hits := metric(t, registry, "leadstream_googlemaps_reads_total", "reply", "name", "hit")
-	if hits < 70 || metric(t, registry, "leadstream_googlemaps_reads_total", "card", "identity", "hit") < 70 || metric(t, registry, "leadstream_googlemaps_reads_total", "reply", "name", "miss") != 0 {
-		t.Errorf("%v names were read", hits)
-	}
-	r.town.Faults().Set(sandbox.Switches{MapNoLabels: true})
-	see := &sightings{}
-	if err := r.search(t.Context(), "plumbing", 100, see); err != nil || len(see.places) == 0 {
-		t.Fatalf("%d places, %v", len(see.places), err)
-	}
-	for _, part := range []string{"name missing in", "read from its replies", "read from its cards"} {
-		if !strings.Contains(see.log(), part) {
-			t.Errorf("the job's log does not say %q: %q", part, see.log())
-		}
-	}
-	if !logs.Has("map site may have changed", "read from its cards") {
-		t.Errorf("the log says %q", logs.Lines())
-	}
-	if metric(t, registry, "leadstream_googlemaps_reads_total", "reply", "name", "miss") == 0 || len(r.source.Health().Reads) < 20 {
-		t.Errorf("health %+v", r.source.Health())
-	}
-}
-
 // TestResultsThatCannotBeRead are no empty result.
-func TestResultsThatCannotBeRead(t *testing.T) {
-	t.Parallel()
-	base := site(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		_, _ = fmt.Fprint(w, `<div role="feed" style="height:200px;overflow:scroll"><div class="Nv2PK"><a class="hfpxzc" href="/maps/place/x">?</a></div><span class="HlvSq">The end.</span></div>`)
-	})
-	r := newRig(t, func(o *googlemaps.Options) { o.BaseURL = base })
-	see := &sightings{}
-	if err := searchSite(t, r, see); !fault.Is(err, fault.Transient) || !strings.Contains(err.Error(), "not one can be read") || !strings.Contains(see.log(), ".html") {
-		t.Errorf("error %v, notes %q", err, see.log())
-	}
-}
-
 // TestNumbersOfAnotherCountry reads them as the location's country writes them.
 func TestNumbersOfAnotherCountry(t *testing.T) {
 	t.Parallel()
@@ -424,19 +194,6 @@ func TestNumbersOfAnotherCountry(t *testing.T) {
 }
 
 // TestConsentOnceAProfile asks each browser once, whatever its contexts.
-func TestConsentOnceAProfile(t *testing.T) {
-	t.Parallel()
-	r := newWorld(t)
-	for range 3 {
-		if err := r.search(t.Context(), "florist", 3, &sightings{}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if n := r.town.Stats().Kinds["consent"]; n != 2 { // the question and the answer
-		t.Errorf("%d requests about consent in 3 searches", n)
-	}
-}
-
 // TestFirstPlaceIsToldAtOnce has replies that take long: those of the first
 // are told of before the second has come.
 func TestFirstPlaceIsToldAtOnce(t *testing.T) {
