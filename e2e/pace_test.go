@@ -1,6 +1,9 @@
 package e2e
 
 import (
+	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -64,4 +67,37 @@ func messages(logs map[string]any) []string {
 		list = append(list, text(line.(map[string]any)["message"]))
 	}
 	return list
+}
+
+// TestBlockedScrapeWaitsAndIsCounted has the map take everybody for a robot.
+func TestBlockedScrapeWaitsAndIsCounted(t *testing.T) {
+	t.Parallel()
+	world := town(t, sandbox.Options{})
+	world.Faults().Set(sandbox.Switches{MapBlock: true})
+	s := serve(t, world, nil)
+	id := s.scrape(map[string]any{"location": "Freehold, NJ", "business_type": "florist", "max_results": 5})
+	j := s.reaches(id, "delayed", soon)
+	due, err := time.Parse(time.RFC3339, text(j["nextAttemptAt"]))
+	if wait := time.Until(due); err != nil || wait < 4*time.Minute || wait > 6*time.Minute || !strings.Contains(fmt.Sprint(j), "blocked") {
+		t.Errorf("%v from now, %v: %v", wait, err, j)
+	}
+	metrics := s.page("/metrics")
+	if !strings.Contains(metrics, "leadstream_googlemaps_blocks_total 1\n") {
+		t.Errorf("metrics %s", tail(metrics, 40))
+	}
+}
+
+// page is what a path that is not JSON answers.
+func (s *service) page(path string) string {
+	s.t.Helper()
+	response, err := http.Get(s.url + path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(body)
 }

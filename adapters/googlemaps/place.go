@@ -82,7 +82,11 @@ func (v *visit) finishHeld(ctx context.Context, failed error) error {
 // closer completes a place from its own page. A page that cannot be read costs
 // nothing but its details, one that is refused the search.
 func (v *visit) closer(ctx context.Context, p business.Place) (completed business.Place, read bool, err error) {
-	state, err := v.open(ctx, v.source.placeURL(p), v.source.openWithin)
+	address, known := v.source.placeURL(p)
+	if !known {
+		return p, false, nil
+	}
+	state, err := v.open(ctx, address, v.source.openWithin)
 	switch {
 	case fault.Is(err, fault.Postponed) || ctx.Err() != nil || errors.Is(err, errProxyRefused):
 		return p, false, err
@@ -110,10 +114,13 @@ func samePlace(a, b business.Place) bool {
 }
 
 // placeURL is the place's own page: by its link, if that is of this site, else
-// by its CID.
-func (s *Source) placeURL(p business.Place) string {
+// by its CID; false without either.
+func (s *Source) placeURL(p business.Place) (address string, known bool) {
 	u, err := url.Parse(p.MapURL)
 	if err != nil || u.Host != s.base.Host {
+		if p.CID == "" {
+			return "", false
+		}
 		u = s.base.JoinPath("maps")
 		u.RawQuery = url.Values{"cid": {p.CID}}.Encode()
 	}
@@ -121,5 +128,5 @@ func (s *Source) placeURL(p business.Place) string {
 	query.Set("hl", s.language)
 	query.Set("gl", strings.ToLower(s.region))
 	u.RawQuery = query.Encode()
-	return u.String()
+	return u.String(), true
 }

@@ -84,6 +84,9 @@ func (v *visit) search(ctx context.Context) error {
 		v.keepEvidence(ctx, err)
 		return err
 	}
+	if state.Place { // the words name one place, and no more of them is anywhere
+		return nil
+	}
 	return v.searchTiles(ctx)
 }
 
