@@ -49,7 +49,9 @@ func (v *visit) readFeed(ctx context.Context) error {
 	f.takeInitial()
 	err := f.scrollThrough(ctx)
 	v.cards = f.last
-	if err == nil && len(f.unread) > 0 && v.told.empty() {
+	// A list in which nothing was found, not even something unwanted, is one
+	// that is not understood: where there is nothing the site says so.
+	if err == nil && v.told.empty() && (f.last == 0 || len(f.unread) > 0) {
 		return errUnreadable
 	}
 	return err

@@ -15,6 +15,7 @@ import (
 	"leadstream/internal/testenv"
 )
 
+// TestBlocksWaitLonger takes a search for a robot's in every way the site has.
 func TestBlocksWaitLonger(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -55,6 +56,7 @@ func TestBlocksWaitLonger(t *testing.T) {
 	}
 }
 
+// metric sums a metric's series that have all the labels' values.
 func metric(t *testing.T, registry *prometheus.Registry, name string, values ...string) float64 {
 	t.Helper()
 	families, err := registry.Gather()
@@ -83,6 +85,7 @@ func metric(t *testing.T, registry *prometheus.Registry, name string, values ...
 	return sum
 }
 
+// TestAChangedSiteIsNoticed loses names and ids of most places.
 func TestAChangedSiteIsNoticed(t *testing.T) {
 	t.Parallel()
 	registry, logs := prometheus.NewRegistry(), &testenv.Logs{}
@@ -115,19 +118,30 @@ func TestAChangedSiteIsNoticed(t *testing.T) {
 	}
 }
 
+// TestResultsThatCannotBeRead are no empty result.
 func TestResultsThatCannotBeRead(t *testing.T) {
 	t.Parallel()
-	base := site(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		_, _ = fmt.Fprint(w, `<div role="feed" style="height:200px;overflow:scroll"><div class="Nv2PK"><a class="hfpxzc" href="/maps/place/x">?</a></div><span class="HlvSq">The end.</span></div>`)
-	})
-	r := newRig(t, func(o *googlemaps.Options) { o.BaseURL = base })
-	see := &sightings{}
-	if err := searchSite(t, r, see); !fault.Is(err, fault.Transient) || !strings.Contains(err.Error(), "not one can be read") || !strings.Contains(see.log(), ".html") {
-		t.Errorf("error %v, notes %q", err, see.log())
+	for name, cards := range map[string]string{
+		"cards without a name": `<div class="Nv2PK"><a class="hfpxzc" href="/maps/place/x">?</a></div><span class="HlvSq">The end.</span>`,
+		"cards of a new form":  `<section><button>Somebody</button></section><span class="HlvSq">The end.</span>`,
+		"no end either":        `<section><button>Somebody</button></section>`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			base := site(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "text/html")
+				_, _ = fmt.Fprintf(w, `<div role="feed" style="height:200px;overflow:scroll">%s</div>`, cards)
+			})
+			r := newRig(t, func(o *googlemaps.Options) { o.BaseURL = base })
+			r.source.Hurry(10*time.Second, time.Second)
+			see := &sightings{}
+			if err := searchSite(t, r, see); !fault.Is(err, fault.Transient) || !strings.Contains(err.Error(), "not one can be read") || !strings.Contains(see.log(), ".html") {
+				t.Errorf("error %v, notes %q", err, see.log())
+			}
+		})
 	}
 }
 
+// TestConsentOnceAProfile asks each browser once, whatever its contexts.
 func TestConsentOnceAProfile(t *testing.T) {
 	t.Parallel()
 	r := newWorld(t)

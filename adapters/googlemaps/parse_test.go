@@ -160,6 +160,20 @@ func TestPhonesFollowTheirCountry(t *testing.T) {
 	}
 }
 
+// TestPhoneInEachOfItsPlaces reads it where the reply has it in one form alone.
+func TestPhoneInEachOfItsPlaces(t *testing.T) {
+	t.Parallel()
+	for name, phones := range map[string][]any{
+		"E.164": {nil, nil, nil, "+302102616578"}, "international": {"+30 21 0261 6578"}, "national": {nil, []any{[]any{"21 0261 6578", 1.0}}},
+	} {
+		d := make([]any, 184)
+		d[11], d[178], d[183] = "Cafe", []any{phones}, []any{nil, []any{6: "GR"}}
+		if p, _ := parseBusiness(record{d, nil, fromReply}, "US"); p.Phone != "+302102616578" {
+			t.Errorf("%s: %q", name, p.Phone)
+		}
+	}
+}
+
 // TestRepliesComeInSeveralForms reads one place from each.
 func TestRepliesComeInSeveralForms(t *testing.T) {
 	t.Parallel()

@@ -25,6 +25,7 @@ var (
 	partsField      = field{"address_parts", path{2}}
 	websiteField    = field{"website", path{7, 0}}
 	phoneField      = field{"phone", path{178, 0, 0}} // as it is shown
+	nationalField   = field{"phone_national", path{178, 0, 1, 0, 0}}
 	phoneE164Field  = field{"phone_e164", path{178, 0, 3}}
 	ratingField     = field{"rating", path{4, 7}}
 	reviewsField    = field{"reviews", path{4, 8}}

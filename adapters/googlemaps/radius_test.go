@@ -11,6 +11,7 @@ import (
 	"leadstream/internal/sandbox"
 )
 
+// inTown serves another town than the default.
 func inTown(town *sandbox.Town) func(*rigOptions) {
 	return func(o *rigOptions) { o.sandbox.Town = town }
 }
@@ -20,6 +21,8 @@ func kilometres(b sandbox.Business, from sandbox.Place) float64 {
 	return math.Hypot(north, east)
 }
 
+// TestMoreThanOneSearchGives collects all of a large area, in parts, each
+// place once, and none from outside the radius.
 func TestMoreThanOneSearchGives(t *testing.T) {
 	t.Parallel()
 	town := sandbox.NewTown(sandbox.TownOptions{Size: 1200, Spread: 6})
@@ -90,6 +93,7 @@ func TestMoreThanOneSearchGives(t *testing.T) {
 	})
 }
 
+// TestRadius leaves out what is outside, and says how much.
 func TestRadius(t *testing.T) {
 	t.Parallel()
 	r := newWorld(t)

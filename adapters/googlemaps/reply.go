@@ -117,8 +117,8 @@ func parseBusiness(d record, region string) (business.Place, bool) {
 	if len(p.Categories) > 0 {
 		p.Category = p.Categories[0]
 	}
-	shown, e164 := d.text(phoneField), d.text(phoneE164Field)
-	p.Phone = phone(cmp.Or(e164, shown), regionOf(p.Country, region))
+	e164, shown, national := d.text(phoneE164Field), d.text(phoneField), d.text(nationalField)
+	p.Phone = phone(cmp.Or(e164, shown, national), regionOf(p.Country, region))
 	return completeAddress(p), true
 }
 

@@ -31,10 +31,6 @@ func (s *sightings) byCID() map[string]business.Place {
 	return places
 }
 
-// inTown serves another town than the default.
-// TestMoreThanOneSearchGives collects all of a large area, in parts, each
-// place once, and none from outside the radius.
-// TestRadius leaves out what is outside, and says how much.
 // TestLanguages reads the same truth in each, from replies and from cards.
 func TestLanguages(t *testing.T) {
 	t.Parallel()
@@ -157,10 +153,6 @@ func TestCardsFillGaps(t *testing.T) {
 	}
 }
 
-// TestBlocksWaitLonger takes a search for a robot's in every way the site has.
-// metric sums a metric's series that have all the labels' values.
-// TestAChangedSiteIsNoticed loses names and ids of most places, then of all.
-// TestResultsThatCannotBeRead are no empty result.
 // TestNumbersOfAnotherCountry reads them as the location's country writes them.
 func TestNumbersOfAnotherCountry(t *testing.T) {
 	t.Parallel()
@@ -193,7 +185,6 @@ func TestNumbersOfAnotherCountry(t *testing.T) {
 	}
 }
 
-// TestConsentOnceAProfile asks each browser once, whatever its contexts.
 // TestFirstPlaceIsToldAtOnce has replies that take long: those of the first
 // are told of before the second has come.
 func TestFirstPlaceIsToldAtOnce(t *testing.T) {
