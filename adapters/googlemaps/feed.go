@@ -81,7 +81,10 @@ func (f *feed) scrollThrough(ctx context.Context) error {
 func (f *feed) round() (done bool, err error) {
 	f.takeReplies()
 	if f.replies.refused() {
-		return false, cmpErr(f.tellAll(), f.blocked())
+		if err := f.tellAll(); err != nil || f.enough() {
+			return true, err
+		}
+		return false, f.blocked()
 	}
 	var scroll struct {
 		Cards int  `json:"cards"`
@@ -110,16 +113,9 @@ func (f *feed) round() (done bool, err error) {
 	}
 }
 
-func cmpErr(first, second error) error {
-	if first != nil {
-		return first
-	}
-	return second
-}
-
 // gone tells why the list is not there any more.
 func (f *feed) gone() error {
-	if err := f.tellFresh(nil, true); err != nil {
+	if err := f.tellFresh(nil, true); err != nil || f.enough() {
 		return err
 	}
 	if f.look(f.page).blocked() {
