@@ -62,7 +62,7 @@ stress: setup ## Run the work queue's long proofs: faults, properties, Watermill
 
 .PHONY: bench
 bench: setup ## Run the benchmarks
-	go test -run '^$$' -bench . -benchmem ./...
+	go test -p 1 -run '^$$' -bench . -benchmem ./... # one package at a time: BenchmarkScrape measures a browser's pace and memory
 
 .PHONY: architecture
 architecture: ## Check who imports whom

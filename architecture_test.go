@@ -61,7 +61,7 @@ var rules = []rule{
 
 	{folder: "adapters/database", imports: coreAnd("github.com/uptrace/bun", "modernc.org/sqlite")},
 	{folder: "adapters/eventstream", imports: coreAnd(redis, watermill, redisstream, "github.com/google/uuid")},
-	{folder: "adapters/googlemaps", imports: coreAnd(rod, phones)},
+	{folder: "adapters/googlemaps", imports: coreAnd(rod, phones, "github.com/prometheus/client_golang")},
 	{folder: "adapters/hunter", imports: coreAnd(outbound, redis, "github.com/sony/gobreaker", xnet)},
 	// The one adapter on another: workqueue is a library that could be published by itself, and jobstore's driver.
 	{folder: "adapters/jobstore", imports: coreAnd("leadstream/adapters/workqueue", redis, watermill), tests: []string{rapid}},

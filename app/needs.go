@@ -146,6 +146,7 @@ type SearchQuery struct {
 	Location     string
 	RadiusKM     float64
 	MaxResults   int
+	Details      bool // look closer at places that lack a website or phone
 }
 
 // SearchStep is a milestone every search passes.

@@ -10,6 +10,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/oklog/ulid/v2"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 
@@ -89,6 +90,7 @@ func (p *parts) buildStores(ctx context.Context) (err error) {
 	p.source, err = googlemaps.New(googlemaps.Options{
 		BaseURL: p.config.Scraper.BaseURL, Language: p.config.Scraper.Language, ChromiumPath: p.config.Scraper.ChromiumPath,
 		Proxy: p.config.Scraper.Proxy, ResolverRules: p.overrides().ChromiumRules(), DataDir: p.config.DataDir, Now: time.Now, Logger: p.log,
+		Metrics: prometheus.DefaultRegisterer,
 	})
 	return err
 }

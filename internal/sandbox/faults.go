@@ -18,7 +18,13 @@ type Switches struct {
 	MapStallMS       int  `json:"map_stall_ms"`        // how much longer each reply of the feed takes
 	MapBreakMarkup   bool `json:"map_break_markup"`    // pages show neither results nor a known text
 	MapNoJSON        bool `json:"map_no_json"`         // arrays cannot be read: only cards and panels show places
-	MapInlineFirst   bool `json:"map_inline_first"`    // the first results stand in the page and have no reply
+	MapInlineFirst   bool `json:"map_inline_first"`    // the first results stand in the page, as does what would be their reply
+	MapCaptcha       bool `json:"map_captcha"`         // pages ask who is there, in place and with status 200
+	MapNoLabels      bool `json:"map_no_labels"`       // two of three businesses have lost their name and ids, in replies and on cards
+	MapThin          bool `json:"map_thin"`            // replies and cards lack every third business's phone and website, which its own page shows
+	MapNoNumbers     bool `json:"map_no_numbers"`      // replies lack phones and websites, which cards show
+	MapNoEnd         bool `json:"map_no_end"`          // the feed does not say that it has ended
+	MapBlockReplies  int  `json:"map_block_replies"`   // so many replies of the feed are refused: 429
 	LimitedView      bool `json:"limited_view"`        // the map says that it shows a limited view, and tells no review counts
 
 	HunterStatus      int `json:"hunter_status"`       // every answer, until it is switched off

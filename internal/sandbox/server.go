@@ -36,6 +36,8 @@ type Options struct {
 	Addr      string        // default a free port of 127.0.0.1
 	Town      *Town         // default that of zero TownOptions
 	FeedDelay time.Duration // how long each reply of the feed takes
+	PageDelay time.Duration // how long each page of the map takes
+	PageHeap  int           // MiB that the scripts of each page of the map keep
 	SlowBy    time.Duration // how long slow websites take; default 2 s
 	Logger    *slog.Logger
 }

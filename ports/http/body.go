@@ -25,6 +25,7 @@ type (
 		Enrich       bool    `json:"enrich,omitempty" default:"true" doc:"Look for contacts of each new business afterwards"`
 		Priority     string  `json:"priority,omitempty" enum:"high,normal,low" default:"normal"`
 		Source       string  `json:"source,omitempty" doc:"Where to search; without, the configured source" example:"google_maps"`
+		Details      bool    `json:"details,omitempty" default:"false" doc:"Open the page of each place that lacks its website or phone: slower, more complete"`
 	}
 	batchBody struct {
 		Count int `json:"count,omitempty" minimum:"1" maximum:"1000" default:"10" doc:"Businesses at most, oldest first"`
