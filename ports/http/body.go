@@ -24,7 +24,7 @@ type (
 		MaxResults   int     `json:"max_results,omitempty" minimum:"1" maximum:"500" default:"50"`
 		Enrich       bool    `json:"enrich,omitempty" default:"true" doc:"Look for contacts of each new business afterwards"`
 		Priority     string  `json:"priority,omitempty" enum:"high,normal,low" default:"normal"`
-		Source       string  `json:"source,omitempty" doc:"Where to search; without, the configured source" example:"google_maps"`
+		Source       string  `json:"source,omitempty" doc:"Where to search; without, the configured source" enum:"google_maps,apify,osm" example:"google_maps"`
 	}
 	batchBody struct {
 		Count int `json:"count,omitempty" minimum:"1" maximum:"1000" default:"10" doc:"Businesses at most, oldest first"`
