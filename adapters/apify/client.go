@@ -2,6 +2,7 @@ package apify
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -118,7 +119,8 @@ func (c *client) items(ctx context.Context, datasetID string, offset, limit int)
 
 func (c *client) ask(ctx context.Context, method, path string, body []byte, into any) error {
 	if err := c.limit.Wait(ctx); err != nil {
-		return fmt.Errorf("waiting to ask apify: %w", err)
+		// Beside an ended context, the one reason not to wait is that it would end first.
+		return fmt.Errorf("waiting to ask apify: %w", cmp.Or(ctx.Err(), context.DeadlineExceeded))
 	}
 	request, err := http.NewRequestWithContext(ctx, method, c.baseURL+path, bytes.NewReader(body))
 	if err != nil {

@@ -28,7 +28,8 @@ type watch struct {
 	read   int             // items of the dataset
 	broken int             // items that are no places
 	seen   map[string]bool // by the place's key
-	faults int             // in rounds in a row
+	// faults in a row, of asking for items and of asking for the run's state
+	unread, unseen int
 }
 
 // follow reads what the run finds until it has ended and everything is read,
@@ -37,10 +38,10 @@ func (w *watch) follow(ctx context.Context) error {
 	wait := w.source.first
 	for {
 		ended := w.run.ended() // known before the items are read, so none comes later
-		before, faults := w.read, w.faults
+		before := w.read
 		err := w.readItems(ctx)
 		switch {
-		case err != nil && !w.waitsOut(ctx, err):
+		case err != nil && !w.waitsOut(ctx, err, &w.unread):
 			return err
 		case err == nil && (ended || len(w.seen) >= w.query.MaxResults):
 			return w.verdict()
@@ -54,9 +55,6 @@ func (w *watch) follow(ctx context.Context) error {
 		if err := w.look(ctx); err != nil {
 			return err
 		}
-		if w.faults == faults {
-			w.faults = 0
-		}
 	}
 }
 
@@ -64,22 +62,22 @@ func (w *watch) follow(ctx context.Context) error {
 func (w *watch) look(ctx context.Context) error {
 	state, err := w.source.client.state(ctx, w.run.ID)
 	if err == nil {
-		w.run = state
+		w.run, w.unseen = state, 0
 		return nil
 	}
-	if !w.waitsOut(ctx, err) {
+	if !w.waitsOut(ctx, err, &w.unseen) {
 		return err
 	}
 	return w.pause(ctx, w.untilAllowed(err))
 }
 
 // waitsOut reports whether a fault is Apify's and not yet the last to be borne.
-func (w *watch) waitsOut(ctx context.Context, err error) bool {
+func (w *watch) waitsOut(ctx context.Context, err error, inRow *int) bool {
 	if ctx.Err() != nil || !fault.Is(err, fault.Transient) && !fault.Is(err, fault.Postponed) {
 		return false
 	}
-	w.faults++
-	if w.faults > faultsInRow {
+	*inRow++
+	if *inRow > faultsInRow {
 		return false
 	}
 	w.see.Note("warn", fmt.Sprintf("%s; the run goes on", err))
@@ -113,6 +111,7 @@ func (w *watch) readItems(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		w.unread = 0
 		for _, raw := range page {
 			w.read++
 			if err := w.tell(raw); err != nil || len(w.seen) >= w.query.MaxResults {

@@ -1,6 +1,7 @@
 package overpass
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -63,7 +64,8 @@ func (c *client) locate(ctx context.Context, place string) (centre, error) {
 		return known, nil
 	}
 	if err := c.hurry.Wait(ctx); err != nil {
-		return centre{}, fmt.Errorf("waiting to ask nominatim: %w", err)
+		// Beside an ended context, the one reason not to wait is that it would end first.
+		return centre{}, fmt.Errorf("waiting to ask nominatim: %w", cmp.Or(ctx.Err(), context.DeadlineExceeded))
 	}
 	if known, ok := c.recall(key); ok { // looked up by another search meanwhile
 		return known, nil

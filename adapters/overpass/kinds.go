@@ -18,7 +18,7 @@ builder, construction, contractor, general contractor: craft=builder, office=con
 tiler, tiling: craft=tiler
 flooring: craft=floorer, shop=flooring
 glazier, glass: craft=glaziery, shop=glaziery
-window cleaning, cleaning, cleaning service: craft=cleaning, shop=cleaning, office=cleaning
+cleaning service, window cleaning, janitor, cleaning: craft=cleaning, shop=cleaning, office=cleaning
 photographer, photography: craft=photographer, shop=photo
 brewery: craft=brewery
 caterer, catering: craft=caterer

@@ -122,6 +122,7 @@ func nominatimPlaces(query string) []map[string]any {
 
 func (s *Server) serveOverpass(w http.ResponseWriter, r *http.Request) {
 	s.count("overpass")
+	data := r.FormValue("data") // read first, so that whoever goes away is noticed
 	s.mu.Lock()
 	s.querying++
 	crowd := s.querying > 1
@@ -142,7 +143,7 @@ func (s *Server) serveOverpass(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "<html><body>The server is probably too busy to handle your request.</body></html>", status)
 		return
 	}
-	query, err := parseOverpass(r.FormValue("data"))
+	query, err := parseOverpass(data)
 	if err != nil {
 		http.Error(w, "<html><body>parse error: "+err.Error()+"</body></html>", http.StatusBadRequest)
 		return
