@@ -39,8 +39,8 @@ func complete(cmd *cobra.Command, flag string, values []string) {
 	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // the flag is the command's
 }
 
-// show reads one answer and prints it: as it is for programs, by print for people.
-func show[T any](cmd *cobra.Command, o *connection, path string, print func(T) error) error {
+// show reads one answer and prints it: as it is for programs, by tell for people.
+func show[T any](cmd *cobra.Command, o *connection, path string, tell func(T) error) error {
 	c, err := o.open()
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func show[T any](cmd *cobra.Command, o *connection, path string, print func(T) e
 	if err := json.Unmarshal(raw, &answer); err != nil {
 		return fmt.Errorf("reading the answer: %w", err)
 	}
-	return print(answer)
+	return tell(answer)
 }
 
 // more tells, beside the table, that there are further pages.

@@ -86,7 +86,7 @@ type client struct{ base, token string }
 
 // refusal is an answer that says no.
 type refusal struct {
-	Status int
+	Status int    `json:"-"`
 	Title  string `json:"title"`
 	Detail string `json:"detail"`
 	Errors []struct {
@@ -118,7 +118,7 @@ func (r refusal) Error() string {
 // unreachable says that nobody answers.
 type unreachable struct{ error }
 
-// call sends a request, and reads the answer into into unless that is nil. What
+// call sends a request and decodes the answer, for which into may be nil. What
 // the service does not accept is an error of usage.
 func (c *client) call(ctx context.Context, method, path string, body, into any) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
@@ -193,11 +193,11 @@ func refused(response *http.Response) error {
 
 // in is a path of the API, with the parts escaped.
 func in(parts ...string) string {
-	path := "/api"
+	path := []string{"/api"}
 	for _, p := range parts {
-		path += "/" + url.PathEscape(p)
+		path = append(path, url.PathEscape(p))
 	}
-	return path
+	return strings.Join(path, "/")
 }
 
 // asked adds a query; empty values are left out.

@@ -69,7 +69,7 @@ func moment(text string) string {
 	if err != nil {
 		return text
 	}
-	return at.Local().Format(time.DateTime)
+	return at.Local().Format(time.DateTime) //nolint:gosmopolitan // people compare it with the clock on their wall
 }
 
 // printJSON prints the service's own answer, indented.
