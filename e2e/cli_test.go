@@ -126,6 +126,9 @@ func TestCommandLineMendsPoison(t *testing.T) {
 	if !strings.Contains(list, nowhere) || !strings.Contains(list, `no place called "Atlantis"`) {
 		t.Errorf("listed as\n%s", list)
 	}
+	if ids := succeeds(t, run("__complete", "poison", "show", "")).out; !strings.Contains(ids, entry+"\tOpenStreetMap knows") {
+		t.Errorf("completed as %q", ids)
+	}
 	if shown := succeeds(t, run("poison", "show", entry)).out; !regexp.MustCompile(`(?m)^Payload +.*Atlantis`).MatchString(shown) {
 		t.Errorf("shown as\n%s", shown)
 	}

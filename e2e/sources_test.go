@@ -57,6 +57,20 @@ func TestSourceThatCannotWork(t *testing.T) {
 	}
 }
 
+// TestOtherSourcesNeedNoBrowser serves where none is installed.
+func TestOtherSourcesNeedNoBrowser(t *testing.T) {
+	t.Parallel()
+	world := town(t, sandbox.Options{})
+	s := serve(t, world, nil, "SCRAPER_SOURCE=osm", "CHROMIUM_PATH=/nowhere/chromium")
+	if a := s.call(http.MethodGet, "/readyz", nil); a.status != http.StatusOK {
+		t.Errorf("ready: %d %v", a.status, a.body)
+	}
+	id := s.scrape(map[string]any{"location": "Freehold, NJ", "max_results": 3, "enrich": false})
+	s.reaches(id, "completed", soon)
+	id = s.scrape(map[string]any{"location": "Freehold, NJ", "max_results": 3, "source": "google_maps"})
+	testenv.Eventually(t, soon, func() bool { return s.job(id)["attemptsMade"] == 1.0 && s.job(id)["status"] == "delayed" }, "the one that needs it fails")
+}
+
 // TestCancelEndsWhatCosts cancels a job whose run goes on at Apify.
 func TestCancelEndsWhatCosts(t *testing.T) {
 	t.Parallel()

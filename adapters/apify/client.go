@@ -21,12 +21,11 @@ import (
 )
 
 const (
+	abortPath = "/abort"
 	// actor is compass/crawler-google-places, as paths write it.
 	actor = "compass~crawler-google-places"
 	// maxAnswer holds a page of items, each some 10 KiB.
 	maxAnswer = 16 << 20
-	// askAgain is how long a 429 that does not say is waited for.
-	askAgain = time.Minute
 	// perSecond is far below the 60 requests that Apify allows to one resource.
 	perSecond = 10
 )
@@ -38,12 +37,12 @@ type client struct {
 	baseURL string
 	token   string
 	limit   *rate.Limiter
-	now     func() time.Time
+	polite  *outbound.Courtesy
 }
 
 func newClient(o Options) *client {
 	base := strings.TrimSuffix(strings.TrimRight(o.BaseURL, "/"), "/v2")
-	return &client{o.HTTP, base, strings.TrimSpace(o.Token), rate.NewLimiter(perSecond, perSecond), o.Now}
+	return &client{o.HTTP, base, strings.TrimSpace(o.Token), rate.NewLimiter(perSecond, perSecond), outbound.NewCourtesy(o.Now)}
 }
 
 // run is what is used of a run.
@@ -92,7 +91,7 @@ func (c *client) state(ctx context.Context, runID string) (run, error) {
 }
 
 func (c *client) abort(ctx context.Context, runID string) error {
-	_, err := c.askRun(ctx, http.MethodPost, "/v2/actor-runs/"+url.PathEscape(runID)+"/abort", nil)
+	_, err := c.askRun(ctx, http.MethodPost, "/v2/actor-runs/"+url.PathEscape(runID)+abortPath, nil)
 	return err
 }
 
@@ -118,6 +117,9 @@ func (c *client) items(ctx context.Context, datasetID string, offset, limit int)
 }
 
 func (c *client) ask(ctx context.Context, method, path string, body []byte, into any) error {
+	if until, held := c.polite.Holds(); held && !strings.HasSuffix(path, abortPath) { // which stops costs
+		return slower(until)
+	}
 	if err := c.limit.Wait(ctx); err != nil {
 		// Beside an ended context, the one reason not to wait is that it would end first.
 		return fmt.Errorf("waiting to ask apify: %w", cmp.Or(ctx.Err(), context.DeadlineExceeded))
@@ -146,6 +148,7 @@ func (c *client) read(ctx context.Context, response *http.Response, into any) er
 	case err != nil:
 		return lost(ctx, "reading apify's answer", err)
 	}
+	c.polite.Answered()
 	if err := json.Unmarshal(body, into); err != nil {
 		return fault.Transientf("decoding apify's answer: %w", noDetail(err))
 	}
@@ -192,11 +195,13 @@ func (c *client) refused(response *http.Response, body []byte) error {
 	case status == http.StatusNotFound:
 		return fault.Conflictf("apify does not know what was asked for (%s)", kind)
 	case status == http.StatusTooManyRequests:
-		return fault.Postpone(c.now().Add(c.retryAfter(response.Header.Get("Retry-After"))), "apify: asked to slow down")
+		return slower(c.polite.Refused(response.Header))
 	default:
 		return fault.Transientf("apify answered %d", status)
 	}
 }
+
+func slower(until time.Time) error { return fault.Postpone(until, "apify: asked to slow down") }
 
 // plainType lets through no more than the words of which Apify's types are made.
 func plainType(text string) string {
@@ -210,15 +215,4 @@ func plainType(text string) string {
 		return "no reason given"
 	}
 	return plain
-}
-
-// retryAfter reads the header's two forms, seconds or a date.
-func (c *client) retryAfter(header string) time.Duration {
-	if seconds, err := strconv.Atoi(header); err == nil && seconds > 0 {
-		return min(time.Duration(seconds)*time.Second, time.Hour)
-	}
-	if at, err := http.ParseTime(header); err == nil && at.After(c.now()) {
-		return min(at.Sub(c.now()), time.Hour)
-	}
-	return askAgain
 }

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"net/mail"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,6 +42,16 @@ type item struct {
 	URL               string     `json:"url"`
 	PermanentlyClosed bool       `json:"permanentlyClosed"`
 	TemporarilyClosed bool       `json:"temporarilyClosed"`
+
+	// What the actor's paid look at websites finds, where the account has it.
+	Emails     []string `json:"emails"`
+	Phones     []string `json:"phones"`
+	Facebooks  []string `json:"facebooks"`
+	Instagrams []string `json:"instagrams"`
+	LinkedIns  []string `json:"linkedIns"`
+	Twitters   []string `json:"twitters"`
+	YouTubes   []string `json:"youtubes"`
+	TikToks    []string `json:"tiktoks"`
 }
 
 type location struct {
@@ -85,7 +97,7 @@ func (it item) place() business.Place {
 		Name: strings.TrimSpace(it.Title), Address: it.Address, Street: it.Street, City: it.City, State: stateCode(it.State), PostalCode: it.PostalCode,
 		Country: it.CountryCode, Phone: phone(cmp.Or(it.PhonePlain, it.Phone), it.CountryCode), Website: website(it.Website),
 		Category: it.CategoryName, Categories: it.Categories, Rating: score(it.TotalScore), ReviewsCount: it.ReviewsCount, Price: it.Price,
-		PlaceID: it.PlaceID, CID: string(it.CID), DataID: it.FID, KGMID: it.KGMID, MapURL: it.URL, Status: it.status(),
+		PlaceID: it.PlaceID, CID: string(it.CID), DataID: it.FID, KGMID: it.KGMID, MapURL: it.URL, Status: it.status(), Contacts: it.contacts(),
 	}
 	if it.Location != nil {
 		p.Latitude, p.Longitude = it.Location.Lat, it.Location.Lng
@@ -113,6 +125,39 @@ func (it item) status() string {
 	default:
 		return business.Open
 	}
+}
+
+// Confidence of contacts that the actor found on a website, 0 to 100; it does
+// not say on which page, nor whose they are.
+const (
+	mailConfidence   = 60
+	phoneConfidence  = 50
+	socialConfidence = 70
+)
+
+func (it item) contacts() []business.Contact {
+	var list []business.Contact
+	add := func(kind business.ContactKind, value string, confidence int) {
+		if value != "" {
+			list = append(list, business.Contact{Kind: kind, Value: value, Confidence: confidence, Provider: "apify", SourceURL: website(it.Website)})
+		}
+	}
+	for _, text := range it.Emails {
+		if address, err := mail.ParseAddress(text); err == nil {
+			add(business.Email, strings.ToLower(address.Address), mailConfidence)
+		}
+	}
+	for _, text := range it.Phones {
+		if number := phone(text, it.CountryCode); strings.HasPrefix(number, "+") {
+			add(business.Phone, number, phoneConfidence)
+		}
+	}
+	for _, profile := range slices.Concat(it.Facebooks, it.Instagrams, it.LinkedIns, it.Twitters, it.YouTubes, it.TikToks) {
+		if u, ok := business.SiteURL(profile); ok && business.SocialHost(u.Hostname()) {
+			add(business.Social, u.String(), socialConfidence)
+		}
+	}
+	return business.Merge(list)
 }
 
 // spans parts "9 AM to 12 PM, 1 to 5 PM".

@@ -33,6 +33,10 @@ func TestItemsOfOtherShapes(t *testing.T) {
 		`{"title":"A","phoneUnformatted":"030 123456","countryCode":"de"}`: func(p business.Place, _ bool) bool {
 			return p.Phone == "+4930123456"
 		},
+		`{"title":"A","emails":["Info@A.example","no"],"phones":["(732) 555-0100","x"],"facebooks":["https://www.facebook.com/a"],"twitters":["https://evil.example/a"]}`: func(p business.Place, _ bool) bool {
+			return len(p.Contacts) == 3 && p.Contacts[0].Value == "info@a.example" && p.Contacts[1].Value == "+17325550100" &&
+				p.Contacts[2].Kind == business.Social && p.Contacts[2].Provider == "apify"
+		},
 		`{"title":"A","openingHours":[{"day":"Monday","hours":"9 AM to 12 PM, 1 to 5 PM"},{"day":""}]}`: func(p business.Place, _ bool) bool {
 			return len(p.OpeningHours) == 1 && len(p.OpeningHours[0].Hours) == 2 && p.OpeningHours[0].Hours[1] == "1 to 5 PM"
 		},

@@ -72,7 +72,7 @@ func (s *Source) Search(ctx context.Context, q app.SearchQuery, see app.Sighting
 	}
 	w := &watch{source: s, run: started, query: q, see: see, seen: map[string]bool{}}
 	defer w.end(ctx)
-	see.Note("info", "apify runs the search as "+started.ID)
+	see.Note("info", "apify runs the search as "+started.ID+", within its own bounds of the place")
 	see.Reached(app.SearchStarted)
 	return w.follow(ctx)
 }

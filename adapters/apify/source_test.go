@@ -257,6 +257,25 @@ func TestFaultsInMidRunAreWaitedOut(t *testing.T) {
 	}
 }
 
+// TestSlowsDownInMidRun waits as long as it is told to, and goes on.
+func TestSlowsDownInMidRun(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sandbox.APIKey)
+	r.see.found = func(n int) error {
+		if n == 5 {
+			r.town.Faults().Set(sandbox.Switches{ApifyFailNext: 1, ApifyFailWith: 429})
+		}
+		return nil
+	}
+	begun := time.Now()
+	if err := r.source.Search(t.Context(), plumbing, r.see); err != nil || len(r.see.places) != 45 {
+		t.Errorf("%d places, %v", len(r.see.places), err)
+	}
+	if took := time.Since(begun); took < 900*time.Millisecond {
+		t.Errorf("took %s, though Retry-After was a second", took)
+	}
+}
+
 func TestLastingFaultsInMidRunEndTheAttempt(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, sandbox.APIKey)

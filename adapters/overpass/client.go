@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -20,10 +19,14 @@ import (
 	"leadstream/internal/outbound"
 )
 
+// The two services.
+const (
+	nominatim = "nominatim"
+	overpass  = "overpass"
+)
+
 const (
 	maxAnswer = 32 << 20
-	// askAgain is how long a 429 that does not say is waited for.
-	askAgain = time.Minute
 	// rememberedPlaces bounds how many look-ups are kept.
 	rememberedPlaces = 1000
 )
@@ -34,7 +37,7 @@ type client struct {
 	nominatim string
 	overpass  string
 	agent     string
-	now       func() time.Time
+	polite    map[string]*outbound.Courtesy // by service
 
 	hurry *rate.Limiter // of Nominatim
 	turn  chan struct{} // holds whoever asks Overpass
@@ -52,8 +55,9 @@ type centre struct {
 
 func newClient(o Options) *client {
 	return &client{
-		http: o.HTTP, nominatim: strings.TrimRight(o.NominatimURL, "/"), overpass: o.OverpassURL, agent: o.UserAgent, now: o.Now,
-		hurry: rate.NewLimiter(rate.Every(o.NominatimEvery), 1), turn: make(chan struct{}, 1), places: map[string]centre{},
+		http: o.HTTP, nominatim: strings.TrimRight(o.NominatimURL, "/"), overpass: o.OverpassURL, agent: o.UserAgent,
+		polite: map[string]*outbound.Courtesy{nominatim: outbound.NewCourtesy(o.Now), overpass: outbound.NewCourtesy(o.Now)},
+		hurry:  rate.NewLimiter(rate.Every(o.NominatimEvery), 1), turn: make(chan struct{}, 1), places: map[string]centre{},
 	}
 }
 
@@ -83,7 +87,7 @@ func (c *client) locate(ctx context.Context, place string) (centre, error) {
 			Country string `json:"country_code"`
 		} `json:"address"`
 	}
-	if err := c.ask(request, "nominatim", &found); err != nil {
+	if err := c.ask(request, nominatim, &found); err != nil {
 		return centre{}, err
 	}
 	if len(found) == 0 {
@@ -146,10 +150,13 @@ func (c *client) query(ctx context.Context, ql string) (answer, error) {
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	var a answer
-	return a, c.ask(request, "overpass", &a)
+	return a, c.ask(request, overpass, &a)
 }
 
 func (c *client) ask(request *http.Request, who string, into any) error {
+	if until, held := c.polite[who].Holds(); held {
+		return slower(who, until)
+	}
 	request.Header.Set("User-Agent", c.agent)
 	request.Header.Set("Accept", "application/json")
 	response, err := c.http.Do(request)
@@ -168,10 +175,15 @@ func (c *client) ask(request *http.Request, who string, into any) error {
 	case err != nil:
 		return lost(request.Context(), "reading the answer of "+who, err)
 	}
+	c.polite[who].Answered()
 	if err := json.Unmarshal(body, into); err != nil {
 		return fault.Transientf("%s did not answer in JSON", who)
 	}
 	return nil
+}
+
+func slower(who string, until time.Time) error {
+	return fault.Postpone(until, who+": asked to slow down")
 }
 
 func lost(ctx context.Context, doing string, err error) error {
@@ -187,7 +199,7 @@ func lost(ctx context.Context, doing string, err error) error {
 func (c *client) refused(who string, response *http.Response) error {
 	switch status := response.StatusCode; {
 	case status == http.StatusTooManyRequests:
-		return fault.Postpone(c.now().Add(c.retryAfter(response.Header.Get("Retry-After"))), who+": asked to slow down")
+		return slower(who, c.polite[who].Refused(response.Header))
 	case status >= http.StatusInternalServerError:
 		return fault.Transientf("%s answered %d", who, status)
 	case status == http.StatusForbidden:
@@ -195,11 +207,4 @@ func (c *client) refused(who string, response *http.Response) error {
 	default:
 		return fmt.Errorf("%s refused the request with %d", who, status)
 	}
-}
-
-func (c *client) retryAfter(header string) time.Duration {
-	if seconds, err := strconv.Atoi(header); err == nil && seconds > 0 {
-		return min(time.Duration(seconds)*time.Second, time.Hour)
-	}
-	return askAgain
 }

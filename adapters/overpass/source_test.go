@@ -249,6 +249,19 @@ func TestWhatAnswersMean(t *testing.T) {
 	}
 }
 
+// TestSlowsDown asks no more once it was told to, until the time has come.
+func TestSlowsDown(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, time.Millisecond)
+	r.town.Faults().Set(sandbox.Switches{OverpassStatus: 429})
+	_, first := r.search(t, wide)
+	_, second := r.search(t, wide)
+	until, _ := fault.PostponedUntil(first)
+	if again, ok := fault.PostponedUntil(second); !ok || !again.Equal(until) || r.town.Stats().Kinds["overpass"] != 1 {
+		t.Errorf("asked %d times: %v, then %v", r.town.Stats().Kinds["overpass"], first, second)
+	}
+}
+
 func TestRemarkedAnswerIsNotComplete(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, time.Millisecond)

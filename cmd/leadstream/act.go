@@ -39,6 +39,21 @@ func complete(cmd *cobra.Command, flag string, values []string) {
 	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)) // the flag is the command's
 }
 
+// completeIDs offers the ids on a page of the service's; without a service there is nothing to offer.
+func completeIDs[T any](o *connection, path string, ids func(page T) []string) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		var page T
+		c, err := o.open()
+		if err == nil {
+			err = c.call(cmd.Context(), http.MethodGet, path, nil, &page)
+		}
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return ids(page), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
 // show reads one answer and prints it: as it is for programs, by tell for people.
 func show[T any](cmd *cobra.Command, o *connection, path string, tell func(T) error) error {
 	c, err := o.open()

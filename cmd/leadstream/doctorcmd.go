@@ -33,7 +33,7 @@ func newDoctor(environ []string) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use: "doctor", Short: "Look at all that Leadstream needs, and say what is wrong and how to mend it",
-		Long: "Looks at the settings, Redis, the database, Chromium and the address, needs no running service, and changes nothing.\n" +
+		Long: "Looks at the settings, Redis, the database, Chromium and the address, and needs no running service.\n" +
 			"Exit code 0 when all is well or doubtful at most, 1 when something is wrong, 2 when the settings are.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

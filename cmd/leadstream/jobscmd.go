@@ -188,17 +188,11 @@ func newJobsCancel(o *connection) *cobra.Command {
 
 // jobIDs completes the ids of the newest jobs.
 func jobIDs(o *connection) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-		c, err := o.open()
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		var page jobPage
-		_ = c.call(cmd.Context(), http.MethodGet, in("jobs"), nil, &page) // without a service there is nothing to offer
+	return completeIDs(o, in("jobs"), func(page jobPage) []string {
 		ids := []string{}
 		for _, j := range page.Jobs {
 			ids = append(ids, cobra.CompletionWithDesc(j.JobID, j.Status+": "+short(describe(j))))
 		}
-		return ids, cobra.ShellCompDirectiveNoFileComp
-	}
+		return ids
+	})
 }

@@ -65,7 +65,7 @@ func newPoisonList(o *connection) *cobra.Command {
 
 func newPoisonShow(o *connection) *cobra.Command {
 	return &cobra.Command{
-		Use: "show ID", Short: "Show one entry with its payload", Args: cobra.ExactArgs(1), ValidArgsFunction: cobra.NoFileCompletions,
+		Use: "show ID", Short: "Show one entry with its payload", Args: cobra.ExactArgs(1), ValidArgsFunction: poisonIDs(o),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return show(cmd, o, in("poison", args[0]), func(e poisonEntry) error {
 				return facts(cmd.OutOrStdout(), "Entry", e.ID, "Queue", e.Queue, "Job", e.JobID, "Name", e.Name, "Why", e.Reason, "Handler", e.Handler,
@@ -79,7 +79,7 @@ func newPoisonRequeue(o *connection) *cobra.Command {
 	var all bool
 	var queue string
 	cmd := &cobra.Command{
-		Use: "requeue ID… | --all", Short: "Let entries run again", ValidArgsFunction: cobra.NoFileCompletions,
+		Use: "requeue ID… | --all", Short: "Let entries run again", ValidArgsFunction: poisonIDs(o),
 		Args: func(_ *cobra.Command, args []string) error { return idsOr(args, all, "--all") },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if all {
@@ -96,9 +96,20 @@ func newPoisonRequeue(o *connection) *cobra.Command {
 
 func newPoisonDiscard(o *connection) *cobra.Command {
 	return &cobra.Command{
-		Use: "discard ID…", Short: "Drop entries for good; their jobs stay failed", Args: cobra.MinimumNArgs(1), ValidArgsFunction: cobra.NoFileCompletions,
+		Use: "discard ID…", Short: "Drop entries for good; their jobs stay failed", Args: cobra.MinimumNArgs(1), ValidArgsFunction: poisonIDs(o),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return each(cmd, o, args, func(id string) (string, string) { return http.MethodDelete, in("poison", id) })
 		},
 	}
+}
+
+// poisonIDs completes the ids of the newest entries.
+func poisonIDs(o *connection) cobra.CompletionFunc {
+	return completeIDs(o, in("poison"), func(page poisonPage) []string {
+		ids := []string{}
+		for _, e := range page.Entries {
+			ids = append(ids, cobra.CompletionWithDesc(e.ID, short(e.Reason)))
+		}
+		return ids
+	})
 }

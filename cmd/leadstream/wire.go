@@ -192,7 +192,7 @@ func (p *parts) providers(quota *hunter.MonthlyQuota) []app.ContactProvider {
 
 func (p *parts) checks(client redis.UniversalClient, r roles) []app.HealthCheck {
 	checks := []app.HealthCheck{{Name: "redis", Check: jobstore.Ping(client)}, {Name: "database", Check: p.db.Ping}}
-	if r.worksOn(job.Scraping) {
+	if r.worksOn(job.Scraping) && p.config.Scraper.Source == googleMapsSource { // the others need no browser
 		checks = append(checks, app.HealthCheck{Name: "browser", Check: p.source.Check})
 	}
 	return checks
