@@ -157,6 +157,17 @@ func TestReadsEveryItemOfAFinishedRun(t *testing.T) {
 	}
 }
 
+func TestDatasetBehindTheRun(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sandbox.APIKey)
+	r.town.Faults().Set(sandbox.Switches{ApifyLate: true})
+	query := plumbing
+	query.MaxResults = 500
+	if err := r.source.Search(t.Context(), query, r.see); err != nil || len(r.see.places) != len(r.town.Town().Find("plumbing near Freehold, NJ")) {
+		t.Errorf("%d places, %v", len(r.see.places), err)
+	}
+}
+
 func TestRunIsAborted(t *testing.T) {
 	t.Parallel()
 	for name, stop := range map[string]func(cancel func(error)) error{

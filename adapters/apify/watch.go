@@ -35,22 +35,25 @@ type watch struct {
 // follow reads what the run finds until it has ended and everything is read,
 // or enough is found.
 func (w *watch) follow(ctx context.Context) error {
-	wait := w.source.first
+	wait, last := w.source.first, false
 	for {
-		ended := w.run.ended() // known before the items are read, so none comes later
-		before := w.read
+		ended, before := w.run.ended(), w.read
 		err := w.readItems(ctx)
 		switch {
 		case err != nil && !w.waitsOut(ctx, err, &w.unread):
 			return err
-		case err == nil && (ended || len(w.seen) >= w.query.MaxResults):
+		case err == nil && (last || len(w.seen) >= w.query.MaxResults):
 			return w.verdict()
 		}
-		if wait = min(wait*3/2, w.source.most); w.read > before {
+		last = err == nil && ended // the dataset is a little behind the run, so what follows its end is looked at once more
+		if wait = min(wait*3/2, w.source.most); w.read > before || ended {
 			wait = w.source.first
 		}
 		if err := w.pause(ctx, max(wait, w.untilAllowed(err))); err != nil {
 			return err
+		}
+		if ended {
+			continue
 		}
 		if err := w.look(ctx); err != nil {
 			return err

@@ -138,6 +138,8 @@ func (s *Server) step(run *apifyRun) {
 	case run.Status != "RUNNING" || faults.ApifyEndless:
 	case faults.ApifyEndAs != "":
 		run.Status, run.Message = faults.ApifyEndAs, "The sandbox has been told to end it"
+	case faults.ApifyLate && run.published+apifyStep >= len(run.items):
+		run.Status = "SUCCEEDED"
 	case run.published < len(run.items):
 		run.published = min(run.published+apifyStep, len(run.items))
 	default:
@@ -181,6 +183,9 @@ func (s *Server) showItems(w http.ResponseWriter, r *http.Request, dataset strin
 	limit, err := strconv.Atoi(r.URL.Query().Get("limit"))
 	if err != nil {
 		limit = len(published)
+	}
+	if s.faults.Get().ApifyLate && run.Status == "SUCCEEDED" {
+		run.published = len(run.items)
 	}
 	page := published[min(max(offset, 0), len(published)):]
 	w.Header().Set("X-Apify-Pagination-Total", strconv.Itoa(len(published)))

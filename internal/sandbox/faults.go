@@ -32,6 +32,7 @@ type Switches struct {
 	ApifyFailNext int    `json:"apify_fail_next"`   // so many answers are ApifyFailWith
 	ApifyFailWith int    `json:"apify_fail_status"` // default 500
 	ApifyEndAs    string `json:"apify_end_as"`      // how runs end after their first items: FAILED, TIMED-OUT, ABORTED
+	ApifyLate     bool   `json:"apify_late"`        // the last items are read only after the run has been seen to end
 	ApifyEndless  bool   `json:"apify_endless"`     // runs find nothing more after their first items, and go on
 
 	OverpassStatus   int  `json:"overpass_status"`      // every answer, until it is switched off
