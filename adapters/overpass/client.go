@@ -36,7 +36,7 @@ type client struct {
 	http      *http.Client
 	nominatim string
 	overpass  string
-	agent     string
+	userAgent string
 	polite    map[string]*outbound.Courtesy // by service
 
 	hurry *rate.Limiter // of Nominatim
@@ -55,7 +55,7 @@ type centre struct {
 
 func newClient(o Options) *client {
 	return &client{
-		http: o.HTTP, nominatim: strings.TrimRight(o.NominatimURL, "/"), overpass: o.OverpassURL, agent: o.UserAgent,
+		http: o.HTTP, nominatim: strings.TrimRight(o.NominatimURL, "/"), overpass: o.OverpassURL, userAgent: o.UserAgent,
 		polite: map[string]*outbound.Courtesy{nominatim: outbound.NewCourtesy(o.Now), overpass: outbound.NewCourtesy(o.Now)},
 		hurry:  rate.NewLimiter(rate.Every(o.NominatimEvery), 1), turn: make(chan struct{}, 1), places: map[string]centre{},
 	}
@@ -157,7 +157,7 @@ func (c *client) ask(request *http.Request, who string, into any) error {
 	if until, held := c.polite[who].Holds(); held {
 		return slower(who, until)
 	}
-	request.Header.Set("User-Agent", c.agent)
+	request.Header.Set("User-Agent", c.userAgent)
 	request.Header.Set("Accept", "application/json")
 	response, err := c.http.Do(request)
 	if err != nil {

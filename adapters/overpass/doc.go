@@ -3,7 +3,7 @@
 //
 // Both are run by volunteers for everybody, so their rules are kept: a request
 // a second to Nominatim and one query at a time to Overpass, for all searches
-// of the process; an agent that says who asks; answers remembered. The licence
+// of the process; a User-Agent that says who asks; answers remembered. The licence
 // (ODbL) wants OpenStreetMap's contributors named wherever the data are shown,
 // so each place carries that line.
 //
@@ -14,5 +14,5 @@
 //	either: 500 and above          transient; 504 is Overpass being too busy
 //	Overpass: a remark of an error transient, after the places it still gave
 //	Overpass: 400                  our own mistake
-//	Nominatim: 403                 conflict: the agent is blocked
+//	Nominatim: 403                 conflict: the User-Agent is blocked
 package overpass

@@ -95,7 +95,7 @@ func (s *Server) serveNominatim(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(status)
 		return
 	}
-	if agent := r.UserAgent(); agent == "" || strings.HasPrefix(agent, "Go-http-client") {
+	if who := r.UserAgent(); who == "" || strings.HasPrefix(who, "Go-http-client") {
 		http.Error(w, "Access blocked: say who you are", http.StatusForbidden)
 		return
 	}
