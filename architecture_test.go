@@ -45,6 +45,7 @@ const (
 	phones      = "github.com/nyaruka/phonenumbers"
 	xnet        = "golang.org/x/net"
 	rapid       = "pgregory.net/rapid"
+	xtime       = "golang.org/x/time"
 )
 
 func coreAnd(more ...string) []string { return append(slices.Clone(core), more...) }
@@ -59,6 +60,7 @@ var rules = []rule{
 	{folder: "ports/ws", imports: coreAnd("github.com/gofiber/fiber", "github.com/gofiber/contrib/websocket"), tests: []string{"github.com/fasthttp/websocket"}},
 	{folder: "ports/messages", imports: coreAnd(watermill)},
 
+	{folder: "adapters/apify", imports: coreAnd(outbound, phones, xtime)},
 	{folder: "adapters/database", imports: coreAnd("github.com/uptrace/bun", "modernc.org/sqlite")},
 	{folder: "adapters/eventstream", imports: coreAnd(redis, watermill, redisstream, "github.com/google/uuid")},
 	{folder: "adapters/googlemaps", imports: coreAnd(rod, phones, "github.com/prometheus/client_golang")},
@@ -66,6 +68,7 @@ var rules = []rule{
 	// The one adapter on another: workqueue is a library that could be published by itself, and jobstore's driver.
 	{folder: "adapters/jobstore", imports: coreAnd("leadstream/adapters/workqueue", redis, watermill), tests: []string{rapid}},
 	{folder: "adapters/localredis", imports: coreAnd(redis)},
+	{folder: "adapters/overpass", imports: coreAnd(outbound, phones, xtime)},
 	{folder: "adapters/website", imports: coreAnd(outbound, "github.com/PuerkitoBio/goquery", phones, "github.com/temoto/robotstxt", xnet, "github.com/sony/gobreaker")},
 	// A library: neither app nor domain, so that nothing of this service creeps into it.
 	{folder: "adapters/workqueue", imports: []string{redis, watermill, "github.com/vmihailenco/msgpack"}, tests: []string{rapid}},

@@ -108,6 +108,14 @@ type Source interface {
 	Search(ctx context.Context, q SearchQuery, see Sightings) error
 }
 
+// UsableSource is a Source that knows beforehand whether it can work at all:
+// one that lacks its key says so before a job is made.
+type UsableSource interface {
+	Source
+	// Usable is Invalid, with the setting to mend, when no search can succeed.
+	Usable() error
+}
+
 // Sightings hears of a running search.
 type Sightings interface {
 	Reached(step SearchStep)

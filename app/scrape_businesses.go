@@ -51,7 +51,7 @@ type scrape struct {
 func (s *scrape) Reached(step SearchStep) {
 	switch step {
 	case SearchReady:
-		s.progress(25, "Browser ready, opening the search")
+		s.progress(25, "Ready, opening the search")
 	case SearchStarted:
 		s.progress(50, "Results open, collecting places")
 	}

@@ -21,6 +21,10 @@ func TestQueueScrapeRefusesWhatCannotRun(t *testing.T) {
 	if _, err := w.app(t).QueueScrape(t.Context(), cmd, app.Origin{}); !fault.Is(err, fault.Invalid) {
 		t.Errorf("unknown source: %v", err)
 	}
+	cmd.Source = "keyless"
+	if _, err := w.app(t).QueueScrape(t.Context(), cmd, app.Origin{}); !fault.Is(err, fault.Invalid) || fault.FieldsOf(err)[0].Message != "needs KEY" {
+		t.Errorf("a source that lacks its key: %v", err)
+	}
 	if _, err := w.app(t).QueueScrape(t.Context(), job.ScrapeBusinesses{}, app.Origin{}); len(fault.FieldsOf(err)) != 3 {
 		t.Errorf("an empty command has %d faults, want location, radius and max_results", len(fault.FieldsOf(err)))
 	}

@@ -270,7 +270,10 @@ func TestBatchOutlivesRetention(t *testing.T) {
 			m.Ack()
 		}
 	}
-	testenv.Eventually(t, soon, func() bool { s := f.stats(); return s.Active == 0 && s.Completed == 2 && s.Failed == 1 && s.Cancelled == 1 }, "retention: %+v", f.stats())
+	testenv.Eventually(t, soon, func() bool {
+		s := f.stats()
+		return s.Active == 0 && s.Completed == 2 && s.Failed == 1 && s.Cancelled == 1
+	}, "retention: %+v", f.stats())
 	b, err := f.client.Batch(t.Context(), topic, "b")
 	if err != nil || b["total"] != 20 || b["completed"] != 10 || b["failed"] != 5 || b["cancelled"] != 5 || b["waiting"]+b["active"]+b["delayed"] != 0 {
 		t.Errorf("batch %v, %v", b, err)

@@ -34,6 +34,20 @@ type Switches struct {
 	HunterDelayMS     int `json:"hunter_delay_ms"`
 	HunterQuota       int `json:"hunter_quota"` // searches of the period; default 500
 
+	ApifyStatus   int    `json:"apify_status"`      // every answer, until it is switched off
+	ApifyFailNext int    `json:"apify_fail_next"`   // so many answers are ApifyFailWith
+	ApifyFailWith int    `json:"apify_fail_status"` // default 500
+	ApifyEndAs    string `json:"apify_end_as"`      // how runs end after their first items: FAILED, TIMED-OUT, ABORTED
+	ApifyLate     bool   `json:"apify_late"`        // the last items are read only after the run has been seen to end
+	ApifyEndless  bool   `json:"apify_endless"`     // runs find nothing more after their first items, and go on
+
+	OverpassStatus   int  `json:"overpass_status"`      // every answer, until it is switched off
+	OverpassFailNext int  `json:"overpass_fail_next"`   // so many answers are OverpassFailWith
+	OverpassFailWith int  `json:"overpass_fail_status"` // default 504
+	OverpassRemark   bool `json:"overpass_remark"`      // answers are cut short, and say so in a remark
+	OverpassDelayMS  int  `json:"overpass_delay_ms"`
+	NominatimStatus  int  `json:"nominatim_status"` // every answer, until it is switched off
+
 	WebsiteFailNext int    `json:"website_fail_next"`   // so many answers are WebsiteFailWith
 	WebsiteFailWith int    `json:"website_fail_status"` // default 503
 	WebsiteFailHost string `json:"website_fail_host"`   // only this host; empty is every
@@ -102,6 +116,17 @@ func (f *Faults) hunterFails() (status int, fails bool) {
 	default:
 		return 0, false
 	}
+}
+
+// fails tells the status of an answer that one of the switches spoils.
+func (f *Faults) fails(pick func(*Switches) (always int, next *int, with int)) (status int, fails bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	always, next, with := pick(&f.s)
+	if always != 0 {
+		return always, true
+	}
+	return with, countDown(next)
 }
 
 // serve shows the switches, and sets those that a PUT names; unknown names are refused.
