@@ -163,10 +163,10 @@ func TestRadiusAndNearestFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	q := wide
-	q.RadiusKM = 1
+	q.RadiusKM = 0.4
 	near, err := r.search(t, q)
 	if err != nil || len(near) == 0 || len(near) >= len(all) {
-		t.Fatalf("%d of %d within a kilometre, %v", len(near), len(all), err)
+		t.Fatalf("%d of %d within 400 m, %v", len(near), len(all), err)
 	}
 	q.MaxResults = 3
 	if first, err := r.search(t, q); err != nil || len(first) != 3 || first[0].Name != near[0].Name || first[2].Name != near[2].Name {

@@ -57,6 +57,10 @@ type Delivery struct {
 	progress   string // newest progress message
 }
 
+func (d *Delivery) openContext(parent context.Context) {
+	d.ctx, d.cancel = context.WithCancelCause(parent)
+}
+
 // run names this run among all of its topic.
 func (d *Delivery) run() string { return d.state + " " + d.Record.ID }
 

@@ -87,7 +87,7 @@ func (w *worker) begin(started []*Delivery) {
 	w.mu.Lock()
 	for _, d := range started {
 		w.pending++
-		d.ctx, d.cancel = context.WithCancelCause(w.handlers)
+		d.openContext(w.handlers)
 		if _, pushed := w.wishes[d.run()]; pushed {
 			d.cancel(ErrCancelled)
 		}
