@@ -322,7 +322,14 @@ func (s *system) told(j *modelJob) {
 }
 
 func (s *system) requeue(rt *rapid.T) {
-	j := some(rt, s.model.jobs)
+	from := s.model.jobs
+	if rapid.IntRange(0, 4).Draw(rt, "any") > 0 { // most are to have an effect
+		from = append(s.model.in(job.Failed), s.model.in(job.Cancelled)...)
+	}
+	s.requeueJob(some(rt, from))
+}
+
+func (s *system) requeueJob(j *modelJob) {
 	from, err := s.queue.Requeue(context.Background(), enrichment, j.id)
 	if err != nil {
 		s.fatalf("%v", err)
@@ -534,6 +541,9 @@ func (s *system) countsAgree() {
 		<-time.After(5 * time.Millisecond)
 	}
 	s.jobsAgree()
+	if poison, err := s.store.Poison(ctx, app.PoisonFilter{Limit: 1}); err != nil || poison.Total != n[job.Failed] {
+		s.fatalf("%d poison entries of %d failed jobs: %v", poison.Total, n[job.Failed], err)
+	}
 }
 
 // jobsAgree compares each job with what it should be.
