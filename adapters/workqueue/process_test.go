@@ -41,15 +41,16 @@ func TestFaultWorkerKilled(t *testing.T) {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
 			f := newFleet(t)
-			f.accept(scale(30, 500))
-			victim := f.start(workerSpec{Concurrency: 4, HandlerMS: 5}, point+"=7")
+			f.start(workerSpec{Concurrency: 2, HandlerMS: 20}, "")
+			victim := f.start(workerSpec{Concurrency: 4, HandlerMS: 20}, point+"=7")
+			testenv.Eventually(t, patience, func() bool { return f.stats().Workers == 2 }, "both work")
+			f.accept(scale(60, 500))
 			if end := victim.Ended(patience); end.Signal() != syscall.SIGKILL {
 				t.Fatalf("the victim ended with %v", end)
 			}
 			killed := time.Now()
-			f.start(workerSpec{Concurrency: 2, HandlerMS: 5}, "")
 			f.finished(patience)
-			if s := f.account(); s.Completed != scale(30, 500) {
+			if s := f.account(); s.Completed != scale(60, 500) {
 				t.Errorf("%+v", s)
 			}
 			f.lossesBetween(0, 4, killed)
