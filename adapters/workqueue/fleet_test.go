@@ -145,11 +145,12 @@ func TestCancelIsToldWithoutItsPush(t *testing.T) {
 // answered as cancelled while waiting.
 func TestCancelRacesWithStart(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, func(c *workqueue.Config) { c.KeepCompleted = 1000 })
+	keepAll := func(c *workqueue.Config) { c.KeepCompleted, c.KeepFailed = 10_000, 10_000 }
+	f := newFixture(t, keepAll)
 	n := scale(300, 3000)
 	var ran sync.Map
 	for _, slots := range []int{1, 2, 3} {
-		out, _ := f.subscribe(f.newClient(func(c *workqueue.Config) { c.KeepCompleted, c.KeepFailed = 10_000, 10_000 }), concurrency(slots))
+		out, _ := f.subscribe(f.newClient(keepAll), concurrency(slots))
 		go func() {
 			for m := range out {
 				ran.Store(m.UUID, true)

@@ -102,6 +102,40 @@ func TestFaultFleetOfMortals(t *testing.T) {
 	}
 }
 
+// TestFaultDeadlyJob: a job that kills whoever runs it has killed three workers
+// when it is put into the poison stream; the others go on.
+func TestFaultDeadlyJob(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	f.accept(20)
+	deadly := processEntry(3).ID
+	for range 3 {
+		p := f.start(workerSpec{Concurrency: 1, Deadly: deadly}, "")
+		if end := p.Ended(patience); end.Signal() != syscall.SIGKILL {
+			t.Fatalf("the worker ended with %v", end)
+		}
+	}
+	f.start(workerSpec{Concurrency: 1, Deadly: deadly}, "")
+	f.finished(patience)
+	if s := f.account(); s.Completed != 19 || s.Failed != 1 {
+		t.Errorf("%+v", s)
+	}
+	r := f.state(deadly)
+	found, total, err := f.client.ListPoison(t.Context(), f.client.PoisonStream(topic), "", 10)
+	if err != nil || total != 1 || found[0].Fields["job_id"] != deadly || found[0].Fields["reason_poisoned"] != "worker lost three times" || r.PoisonID != found[0].ID {
+		t.Errorf("%d poison entries %v of %+v, %v", total, found, r, err)
+	}
+	if runs := len(f.notes("runs")); runs != 19+3 {
+		t.Errorf("%d runs, want one of each other job and three of the deadly one", runs)
+	}
+	if from, err := f.client.Requeue(t.Context(), topic, deadly); from != workqueue.StateFailed || err != nil {
+		t.Errorf("requeue answered %s, %v", from, err)
+	}
+	if _, total, err := f.client.ListPoison(t.Context(), f.client.PoisonStream(topic), "", 10); total != 0 || err != nil {
+		t.Errorf("%d poison entries after the requeue, %v", total, err)
+	}
+}
+
 // TestFaultEnqueuerKilled kills a process that enqueues; whoever asks again
 // under the same ids does no harm.
 func TestFaultEnqueuerKilled(t *testing.T) {
