@@ -51,6 +51,7 @@ type workerSpec struct {
 	Hold        bool   `json:"hold"` // handlers wait for the file "go"
 	HandlerMS   int    `json:"handler_ms"`
 	Deadly      string `json:"deadly"` // a job that kills its worker
+	Mixed       bool   `json:"mixed"`  // runs end in all ways
 }
 
 func runWorker(spec string) int {
@@ -159,6 +160,13 @@ func (w *worker) handle(m *message.Message) {
 	if m.UUID == w.spec.Deadly {
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {}
+	}
+	if w.spec.Mixed {
+		if end, completes := mixedEnd(m.Context(), m, d); !completes {
+			d.Settle(end)
+			m.Ack()
+			return
+		}
 	}
 	reach(pointBeforeEffect)
 	if err := effect(w.spec.Dir, m.UUID); err != nil {
