@@ -244,7 +244,7 @@ func (s *system) must(err error) {
 func (s *system) fail(rt *rapid.T) {
 	j := some(rt, s.model.held())
 	d, cause := s.domainJob(j), errors.New("no answer")
-	if j.wish || rapid.IntRange(0, 2).Draw(rt, "invalid") == 0 {
+	if rapid.IntRange(0, 2).Draw(rt, "invalid") == 0 {
 		cause = fault.Invalidf("bad")
 	}
 	s.must(d.Fail(cause, time.Now()))
@@ -257,7 +257,7 @@ func (s *system) fail(rt *rapid.T) {
 }
 
 func (s *system) postpone(rt *rapid.T) {
-	j := some(rt, slices.DeleteFunc(s.model.held(), func(j *modelJob) bool { return j.wish }))
+	j := some(rt, s.model.held())
 	by := rapid.SampledFrom([]time.Duration{shortly, late}).Draw(rt, "by")
 	d, cause := s.domainJob(j), fault.Postpone(time.Now().Add(by), "too fast")
 	s.must(d.Fail(cause, time.Now()))
@@ -266,7 +266,7 @@ func (s *system) postpone(rt *rapid.T) {
 }
 
 func (s *system) nack(rt *rapid.T) {
-	j := some(rt, slices.DeleteFunc(s.model.held(), func(j *modelJob) bool { return j.wish }))
+	j := some(rt, s.model.held())
 	j.m.Nack()
 	j.holder.drop(j)
 	j.delay(shortly, true)
@@ -363,9 +363,6 @@ func (s *system) setPaused(paused bool) {
 // handBack shuts a worker down while its handlers run, and starts it again.
 func (s *system) handBack(rt *rapid.T) {
 	p := rapid.SampledFrom(s.processes).Draw(rt, "process")
-	if slices.ContainsFunc(p.held, func(j *modelJob) bool { return j.wish }) {
-		rt.Skip("its handlers would obey first")
-	}
 	held := p.held
 	p.held = nil
 	for _, j := range held {
@@ -389,6 +386,10 @@ func (s *system) receiveUntil(closed <-chan struct{}, held []*modelJob) {
 		}
 	}
 	for _, j := range held {
+		if j.wish {
+			j.finish(job.Cancelled)
+			continue
+		}
 		j.move(job.Waiting)
 		j.attempts--
 		j.holder, j.m, j.line, j.linedUp = nil, nil, 0, time.Now()
