@@ -44,13 +44,13 @@ func TestFaultWorkerKilled(t *testing.T) {
 			f.start(workerSpec{Concurrency: 2, HandlerMS: 20}, "")
 			victim := f.start(workerSpec{Concurrency: 4, HandlerMS: 20}, point+"=7")
 			testenv.Eventually(t, patience, func() bool { return f.stats().Workers == 2 }, "both work")
-			f.accept(scale(60, 500))
+			f.accept(scale(350, 700)) // so that the other is busy when the lease ends
 			if end := victim.Ended(patience); end.Signal() != syscall.SIGKILL {
 				t.Fatalf("the victim ended with %v", end)
 			}
 			killed := time.Now()
 			f.finished(patience)
-			if s := f.account(); s.Completed != scale(60, 500) {
+			if s := f.account(); s.Completed != scale(350, 700) {
 				t.Errorf("%+v", s)
 			}
 			f.lossesBetween(0, 4, killed)
@@ -449,11 +449,16 @@ func TestFaultTerminatedWorkerHandsBack(t *testing.T) {
 	if end := p.Ended(patience); end.ExitStatus() != 0 {
 		t.Errorf("ended with %v", end)
 	}
-	if s := f.stats(); s.Completed != 3 || s.Waiting != 10 || s.Active != 0 {
+	// It may have started more until the signal reached it.
+	if s := f.stats(); s.Completed < 3 || s.Completed+s.Waiting != 13 || s.Active != 0 {
 		t.Errorf("after the drain: %+v", s)
 	}
 	f.start(workerSpec{Concurrency: 3}, "")
 	f.finished(patience)
 	f.account()
-	f.lossesBetween(0, 0, time.Now())
+	for id := range unique(f.notes("accepted")) {
+		if r := f.state(id); r.Attempts != 1 || r.Losses != 0 {
+			t.Errorf("job %s: %d attempts, %d losses", id, r.Attempts, r.Losses)
+		}
+	}
 }
