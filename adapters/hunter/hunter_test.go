@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"leadstream/adapters/hunter"
+	"leadstream/app"
 	"leadstream/domain/business"
 	"leadstream/domain/fault"
 	"leadstream/internal/outbound"
@@ -72,7 +73,7 @@ func townRig(t *testing.T, key string, limit int) (*sandbox.Server, *rig) {
 }
 
 // leads are the businesses of the town whose domain Hunter knows, or does not.
-func leads(town *sandbox.Server, known bool) (list []business.Business) {
+func leads(town *sandbox.Server, known bool) (list []app.ContactQuery) {
 	for _, b := range town.Town().Businesses() {
 		if b.Site != sandbox.NoSite && (len(b.Hunter) > 0) == known {
 			list = append(list, lead(b.Website()))
@@ -81,8 +82,8 @@ func leads(town *sandbox.Server, known bool) (list []business.Business) {
 	return list
 }
 
-func lead(website string) business.Business {
-	return business.Business{ID: 1, Place: business.Place{Name: "A", Website: website}}
+func lead(website string) app.ContactQuery {
+	return app.ContactQuery{Business: business.Business{ID: 1, Place: business.Place{Name: "A", Website: website}}}
 }
 
 func TestFinds(t *testing.T) {
@@ -118,7 +119,7 @@ func TestDomainIsSearchedOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		asked, used := town.Hits("hunter.example"), r.used(t)
-		b.Place.Website = strings.Replace(b.Place.Website, "://", "://branch.", 1) + "freehold"
+		b.Business.Place.Website = strings.Replace(b.Business.Place.Website, "://", "://branch.", 1) + "freehold"
 		again, err := r.provider.Contacts(t.Context(), b)
 		if err != nil || again.Outcome != first.Outcome || !slices.Equal(again.Contacts, first.Contacts) {
 			t.Errorf("known %v: %+v, %v; first %+v", known, again, err, first)

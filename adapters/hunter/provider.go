@@ -11,7 +11,6 @@ import (
 	"github.com/sony/gobreaker/v2"
 
 	"leadstream/app"
-	"leadstream/domain/business"
 	"leadstream/domain/fault"
 )
 
@@ -101,7 +100,8 @@ func (p *Provider) Name() string { return providerName }
 // Contacts searches the domain of the business's website. It is Transient
 // when Hunter is out of order, and Postponed when Hunter is not to be asked
 // now: it said so, or the breaker is open.
-func (p *Provider) Contacts(ctx context.Context, b business.Business) (app.Findings, error) {
+func (p *Provider) Contacts(ctx context.Context, q app.ContactQuery) (app.Findings, error) {
+	b := q.Business
 	domain := domainOf(b.Place.Website)
 	if domain == "" {
 		return app.Findings{Outcome: outcomeNoDomain}, nil

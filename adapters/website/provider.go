@@ -78,7 +78,8 @@ func (p *Provider) Name() string { return providerName }
 
 // Contacts crawls the business's website. A site that is dead or shows nothing
 // is an outcome; one that is only down for the moment is worth another attempt.
-func (p *Provider) Contacts(ctx context.Context, b business.Business) (app.Findings, error) {
+func (p *Provider) Contacts(ctx context.Context, q app.ContactQuery) (app.Findings, error) {
+	b := q.Business
 	home, outcome := homeOf(b.Place.Website)
 	switch outcome {
 	case "":

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"leadstream/app"
 	"leadstream/domain/business"
 	"leadstream/internal/outbound"
 	"leadstream/internal/sandbox"
@@ -28,8 +29,8 @@ func provider(addr string) *Provider {
 	})
 }
 
-func lead(website string) business.Business {
-	return business.Business{ID: 1, Place: business.Place{Name: "A", Website: website, Country: "US"}}
+func lead(website string) app.ContactQuery {
+	return app.ContactQuery{Business: business.Business{ID: 1, Place: business.Place{Name: "A", Website: website, Country: "US"}}}
 }
 
 func values(contacts []business.Contact) []string {

@@ -26,6 +26,9 @@ type (
 		Priority     string  `json:"priority,omitempty" enum:"high,normal,low" default:"normal"`
 		Source       string  `json:"source,omitempty" doc:"Where to search; without, the configured source" example:"google_maps"`
 	}
+	enrichBody struct {
+		Force bool `json:"force,omitempty" doc:"Ask anew, though answers about the domain are kept for 30 days"`
+	}
 	batchBody struct {
 		Count int `json:"count,omitempty" minimum:"1" maximum:"1000" default:"10" doc:"Businesses at most, oldest first"`
 	}
