@@ -168,4 +168,3 @@ func (b *Breaker) ProviderState(ctx context.Context) (app.ProviderState, error) 
 	}
 	return state, nil
 }
-

@@ -16,9 +16,7 @@ import (
 	"leadstream/adapters/database"
 	"leadstream/adapters/eventstream"
 	"leadstream/adapters/googlemaps"
-	"leadstream/adapters/hunter"
 	"leadstream/adapters/jobstore"
-	"leadstream/adapters/website"
 	"leadstream/adapters/workqueue"
 	"leadstream/app"
 	"leadstream/config"
@@ -31,9 +29,6 @@ import (
 
 // googleMapsSource is the name by which requests choose the map site.
 const googleMapsSource = "google_maps"
-
-// outgoingTimeout bounds one request to a website or a provider.
-const outgoingTimeout = 30 * time.Second
 
 // parts are everything the service is made of. This file is the only one that
 // knows which adapter fills which need.
@@ -123,12 +118,13 @@ func (p *parts) app(client redis.UniversalClient, r roles) (*app.App, error) {
 		return nil, err
 	}
 	store := jobstore.New(queue, p.rates(), time.Now)
-	quota := hunter.NewMonthlyQuota(client, c.Enrichment.HunterQuota, time.Now)
+	contacts := p.contacts(client)
 	return app.New(app.Needs{
 		Queue: store, Reader: store, Control: store, Reporter: store, Tally: store, Steering: store, Dead: store,
-		Events: publisher, Leads: p.db, History: p.db, QuotaOf: quota,
+		Events: publisher, Leads: p.db, History: p.db, QuotaOf: contacts.quota,
 		Sources: map[string]app.Source{googleMapsSource: p.source}, DefaultSource: c.Scraper.Source,
-		Providers: p.providers(quota), Checks: p.checks(client, r), Warnings: p.warnings, Now: time.Now, NewID: func() string { return ulid.Make().String() },
+		Providers: contacts.providers, Verifier: contacts.verifier, Monitors: contacts.monitors,
+		Checks: p.checks(client, r), Warnings: p.warnings, Now: time.Now, NewID: func() string { return ulid.Make().String() },
 		Policies: map[job.Queue]job.RetryPolicy{
 			job.Scraping:   {Attempts: c.Jobs.ScrapingAttempts, Backoff: c.Jobs.ScrapingBackoff},
 			job.Enrichment: {Attempts: c.Jobs.EnrichmentAttempts, Backoff: c.Jobs.EnrichmentBackoff},
@@ -146,21 +142,6 @@ func (p *parts) queue(client redis.UniversalClient) (*workqueue.Client, error) {
 func (p *parts) rates() map[job.Queue]app.Rate {
 	rate := p.config.Enrichment.RateLimit
 	return map[job.Queue]app.Rate{job.Enrichment: {Limit: rate.Limit, Window: rate.Window}}
-}
-
-// providers are asked for contacts in this order.
-func (p *parts) providers(quota *hunter.MonthlyQuota) []app.ContactProvider {
-	c := p.config.Enrichment
-	providers := []app.ContactProvider{website.New(website.Options{
-		HTTP: outbound.NewGuardedClient(p.overrides(), outgoingTimeout), ExtraTLDs: p.overrides().Suffixes(), Logger: p.log,
-	})}
-	if c.HunterAPIKey == "" {
-		return providers
-	}
-	return append(providers, hunter.New(hunter.Options{
-		HTTP: outbound.NewClient(p.overrides(), outgoingTimeout), BaseURL: c.HunterBaseURL, Key: c.HunterAPIKey, Quota: quota,
-		BreakerFailures: c.BreakerFailures, BreakerOpenFor: c.BreakerOpenFor, Now: time.Now, Logger: p.log,
-	}))
 }
 
 func (p *parts) checks(client redis.UniversalClient, r roles) []app.HealthCheck {
@@ -248,7 +229,7 @@ func (p *parts) buildCommands(queue *workqueue.Client) (err error) {
 func (p *parts) buildAPI() {
 	c := p.config
 	follower := p.redis.forWork()
-	p.closers = append(p.closers, follower)
+	p.closers = append(p.closers, follower, registered(newProviderMetrics(p.requests.Monitors)))
 	p.feed = ws.NewFeed(eventFeed{eventstream.NewFollower(follower, p.log)}, p.queueViews, p.log)
 	p.server = http.New(http.Options{
 		App: p.requests, Logger: p.log, Version: version, Tokens: c.Security.APITokens, AllowedOrigins: c.Security.AllowedOrigins,
