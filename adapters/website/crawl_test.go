@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/temoto/robotstxt"
 	"go.uber.org/goleak"
 
 	"leadstream/adapters/breaker"
@@ -176,6 +177,10 @@ func TestDelay(t *testing.T) {
 		if len(s.at) != 3 {
 			t.Errorf("%d requests", len(s.at))
 		}
+	}
+	hour := rules{&robotstxt.Group{CrawlDelay: time.Hour}}
+	if d := hour.delay(); d != slowestCrawl {
+		t.Errorf("an hour is kept as %s", d)
 	}
 	if d := (rules{}).delay(); d != 0 {
 		t.Errorf("without robots.txt: %s", d)
