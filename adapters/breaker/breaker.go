@@ -91,7 +91,8 @@ func isOutage(err error) bool {
 }
 
 // Do runs call, and answers its error. While the provider is out of order it
-// answers a Postponed one instead. An error of call counts when its chain has
+// answers a Postponed one instead: also for the outage that opens the breaker
+// and for a try in vain, so that no job loses an attempt by them. An error of call counts when its chain has
 // a method Outage() bool: true is an outage, false an answer as good as none.
 func (b *Breaker) Do(ctx context.Context, call func() error) error {
 	probes, err := b.enter(ctx)
@@ -103,7 +104,9 @@ func (b *Breaker) Do(ctx context.Context, call func() error) error {
 		b.release(ctx, probes)
 		return b.postponed(b.options.Now().Add(soon))
 	}
-	b.settle(ctx, probes, err)
+	if b.settle(ctx, probes, err) {
+		return b.postponed(b.options.Now().Add(b.options.OpenFor))
+	}
 	return err
 }
 
@@ -124,10 +127,13 @@ func (b *Breaker) postponed(until time.Time) error {
 	return fault.Postpone(until, b.options.Provider+": circuit breaker open")
 }
 
-// settle tells all processes what a request showed of the provider.
-func (b *Breaker) settle(ctx context.Context, probes bool, err error) {
+// settle tells all processes what a request showed of the provider, and
+// answers whether it found the breaker open then.
+func (b *Breaker) settle(ctx context.Context, probes bool, err error) (open bool) {
 	switch {
 	case isOutage(err) && (probes || b.local.State() == gobreaker.StateOpen):
+		b.options.Logger.Info("provider out of order", "provider", b.options.Provider, "error", err)
+		open = true
 		b.write(ctx, func(ctx context.Context) error {
 			return openScript.Run(ctx, b.options.Redis, []string{b.key}, b.options.OpenFor.Milliseconds()).Err()
 		})
@@ -136,6 +142,7 @@ func (b *Breaker) settle(ctx context.Context, probes bool, err error) {
 	default:
 		b.release(ctx, probes)
 	}
+	return open
 }
 
 // release lets another request try.

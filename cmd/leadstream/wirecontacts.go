@@ -31,7 +31,7 @@ func (p *parts) contacts(client redis.UniversalClient) contactParts {
 	found := contactParts{
 		providers: []app.ContactProvider{website.New(website.Options{
 			HTTP: outbound.NewGuardedClient(p.overrides(), outgoingTimeout), ExtraTLDs: p.overrides().Suffixes(),
-			Cache: domaincache.New(client, "website", time.Now, p.log), Breaker: sites, Logger: p.log,
+			HostDelay: c.CrawlDelay, Cache: domaincache.New(client, "website", time.Now, p.log), Breaker: sites, Logger: p.log,
 		})},
 		monitors: []app.ProviderMonitor{sites}, quota: searches,
 	}
