@@ -13,13 +13,14 @@ type finds struct {
 	source   string
 	region   string // for phone numbers without a country
 	left     *budget
+	numbers  map[string]bool // that were looked at, as they are written
 	contacts []business.Contact
 }
 
 // extract reads every place where a page may hide a contact. An address's
 // confidence is only what its place takes off: the crawl adds the rest.
 func (p *Provider) extract(doc page, at *url.URL, region string) []business.Contact {
-	f := &finds{provider: p, source: at.String(), region: region, left: newBudget()}
+	f := &finds{provider: p, source: at.String(), region: region, left: newBudget(), numbers: map[string]bool{}}
 	f.links(doc)
 	for _, code := range doc.codes {
 		f.emails(decodeCloudflare(code), asLink)
@@ -44,9 +45,10 @@ func (f *finds) email(address string, doubt int) {
 }
 
 func (f *finds) phone(text string, confidence int) {
-	if !f.left.number() {
+	if f.numbers[text] || !f.left.number() {
 		return
 	}
+	f.numbers[text] = true // what is written for machines, and trusted more, comes first
 	if number, ok := cleanPhone(text, f.region); ok {
 		f.add(business.Contact{Kind: business.Phone, Value: number, Confidence: confidence})
 	}
