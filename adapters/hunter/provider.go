@@ -159,7 +159,6 @@ func (p *Provider) paid(ctx context.Context, quota Quota, name string, call func
 	if outcome, err := p.held(h); outcome != "" || err != nil {
 		return outcome, err
 	}
-	p.reconcile(ctx, quota, name)
 	reserved, ok, err := quota.Reserve(ctx)
 	if err != nil {
 		return "", err
@@ -176,10 +175,14 @@ func (p *Provider) paid(ctx context.Context, quota Quota, name string, call func
 	if no, refused := errors.AsType[refusal](err); refused {
 		return p.refused(ctx, quota, name, no)
 	}
-	if err == nil && h.any() {
+	if err != nil {
+		return "", err
+	}
+	if h.any() {
 		p.note(p.hold.answered(ctx))
 	}
-	return "", err
+	p.reconcile(ctx, quota, name)
+	return "", nil
 }
 
 // held says what follows from a no that was said before.
@@ -203,11 +206,11 @@ func (p *Provider) slowed(h held) (outcome string, err error) {
 	return "", fault.Postpone(h.slowUntil, "hunter: asked to slow down")
 }
 
-// reconcile is worth a try, no more.
+// reconcile is worth a try, no more, once Hunter has shown that it is well.
 func (p *Provider) reconcile(ctx context.Context, quota Quota, name string) {
 	err := quota.Reconcile(ctx, func(ctx context.Context) (Usage, error) { return p.client.usage(ctx, name) })
 	if err != nil {
-		p.log.Warn("quota not reconciled", "quota", name, "error", err)
+		p.log.Info("quota not reconciled", "quota", name, "error", err)
 	}
 }
 

@@ -167,7 +167,7 @@ func TestReconciled(t *testing.T) {
 func TestProviderReconciles(t *testing.T) {
 	t.Parallel()
 	s := newStand(t, says(200, emailsBody(`{"value":"a@shop.example"}`)),
-		says(200, `{"data":{"reset_date":"2026-12-09","requests":{"searches":{"used":4,"available":5},"credits":{"used":7.5}}}}`))
+		says(200, `{"data":{"reset_date":"2026-12-09","requests":{"searches":{"used":5,"available":5},"credits":{"used":7.5}}}}`))
 	for i, want := range []string{"found", "quota_exhausted"} {
 		if got, err := s.provider.Contacts(t.Context(), lead(fmt.Sprintf("http://shop%d.example/", i))); err != nil || got.Outcome != want {
 			t.Errorf("%d: %+v, %v", i, got, err)
