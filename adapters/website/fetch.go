@@ -101,7 +101,7 @@ func (f *fetcher) page(ctx context.Context, u *url.URL, delay time.Duration) ([]
 		return nil, nil, err
 	}
 	defer done()
-	if to, err := response.Location(); err == nil {
+	if to, err := response.Location(); err == nil && response.StatusCode/100 == 3 {
 		return nil, nil, moved{to}
 	}
 	if response.StatusCode != http.StatusOK {

@@ -58,9 +58,9 @@ var breakerValues = map[string]float64{"closed": 0, "half_open": 1, "open": 2}
 // registration takes a collector back when the service ends.
 type registration struct{ collector prometheus.Collector }
 
-func registered(c prometheus.Collector) registration {
-	prometheus.MustRegister(c)
-	return registration{c}
+// registered shows a collector's metrics until it is closed.
+func registered(c prometheus.Collector) (registration, error) {
+	return registration{c}, prometheus.Register(c)
 }
 
 // Close ends the registration.

@@ -229,7 +229,10 @@ func (p *parts) buildCommands(queue *workqueue.Client) (err error) {
 func (p *parts) buildAPI() {
 	c := p.config
 	follower := p.redis.forWork()
-	p.closers = append(p.closers, follower, registered(newProviderMetrics(p.requests.Monitors)))
+	p.closers = append(p.closers, follower)
+	if metrics, err := registered(newProviderMetrics(p.requests.Monitors)); err == nil { // one of a process is enough
+		p.closers = append(p.closers, metrics)
+	}
 	p.feed = ws.NewFeed(eventFeed{eventstream.NewFollower(follower, p.log)}, p.queueViews, p.log)
 	p.server = http.New(http.Options{
 		App: p.requests, Logger: p.log, Version: version, Tokens: c.Security.APITokens, AllowedOrigins: c.Security.AllowedOrigins,
