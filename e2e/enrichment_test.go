@@ -57,6 +57,7 @@ func TestOutageAmidTwoHundredJobs(t *testing.T) {
 	for i := len(websites); i < jobs; i++ {
 		websites = append(websites, fmt.Sprintf("http://gone-%d.example/", i)) // dead, and not known to Hunter
 	}
+	world.Faults().Set(sandbox.Switches{WebsiteDelayMS: 50}) // so that there is a middle
 	s := serve(t, world, nil, "DATA_DIR="+withLeads(t, websites...), "ENRICHMENT_RATE_LIMIT=0", "ENRICHMENT_BACKOFF=200ms", "ENRICHMENT_CRAWL_DELAY=1ms",
 		"BREAKER_FAILURES="+fmt.Sprint(failures), "BREAKER_OPEN_FOR=400ms", "JOBS_KEEP_COMPLETED=1000")
 	a := s.call(http.MethodPost, "/api/enrichment/batch", map[string]any{"count": jobs})
@@ -66,7 +67,7 @@ func TestOutageAmidTwoHundredJobs(t *testing.T) {
 	path := "/api/enrichment/batch/" + text(a.body["batchId"]) + "/status"
 	completed := func() float64 { return s.get(path).body["completed"].(float64) }
 	testenv.Eventually(t, 3*soon, func() bool { return completed() >= 30 }, "the batch is under way")
-	world.Faults().Set(sandbox.Switches{HunterStatus: http.StatusServiceUnavailable})
+	world.Faults().Set(sandbox.Switches{WebsiteDelayMS: 50, HunterStatus: http.StatusServiceUnavailable})
 	testenv.Eventually(t, soon, func() bool { return s.metric(`leadstream_provider_breaker_state{provider="hunter"}`) == "2" }, "the breaker is open")
 	tried := world.Hits("hunter.example")
 	testenv.Eventually(t, soon, func() bool { return world.Hits("hunter.example") >= tried+3 }, "Hunter is tried in vain for a while")

@@ -105,6 +105,7 @@ func TestNoEmails(t *testing.T) {
 		"scripts":                     `<script>var a = "info@shop.example"</script><style>.a{content:"info@shop.example"}</style>`,
 		"comments":                    `<!-- info@shop.example -->`,
 		"templates":                   `<template><p>info@shop.example</p></template>`,
+		"a trap":                      `<a href="mailto:trap@shop.example" style="display:none">x</a><a hidden href="mailto:trap@shop.example">x</a>`,
 		"forms":                       `<input placeholder="info@shop.example"><textarea>info@shop.example</textarea>`,
 		"broken protection":           `<a data-cfemail="zz">x</a><a data-cfemail="5">x</a><a href="/cdn-cgi/l/email-protection#">x</a>`,
 		"broken json-ld":              `<script type="application/ld+json">{"email":</script>`,

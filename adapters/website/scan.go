@@ -208,7 +208,7 @@ func (s *scanner) regions(element string, a map[string]string) {
 		s.beginUnseen(element) // a word that keeps robots from reading an address
 	}
 	switch {
-	case (element == "a" || element == "area") && a["href"] != "":
+	case (element == "a" || element == "area") && a["href"] != "" && !concealed(a): // those are traps
 		s.endAnchor() // links do not nest
 		s.anchor.begin(element, a["href"])
 		if element == "area" {
