@@ -93,7 +93,7 @@ func TestRacer(t *testing.T) {
 	for i := range raceTries {
 		spent += race(t.Context(), t, client, quota, i)
 	}
-	fmt.Printf("spent %d\n", spent) //nolint:forbidigo // what the parent reads
+	fmt.Printf("spent %d\n", spent) // what the parent reads
 }
 
 // most keeps the greatest number of requests that were paid for or held at a time.

@@ -47,10 +47,9 @@ func (c *crawl) run(ctx context.Context) (app.Findings, error) {
 	c.own[registrable(at.Hostname())] = true
 	c.take(home, at)
 	for _, next := range rank(at, baseOf(home, at), home.links) {
-		if c.read >= maxPages || ctx.Err() != nil {
-			break
+		if c.read < maxPages {
+			c.visit(ctx, next)
 		}
-		c.visit(ctx, next)
 	}
 	return c.findings(), nil
 }

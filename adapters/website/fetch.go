@@ -43,8 +43,7 @@ func (u unreached) Unwrap() error { return u.error }
 // after another shows it: names that cannot be looked up, silence, no route.
 // A name that does not exist and a connection that is refused are answers.
 func (u unreached) Outage() bool {
-	var dns *net.DNSError
-	if errors.As(u.error, &dns) {
+	if dns, ok := errors.AsType[*net.DNSError](u.error); ok {
 		return !dns.IsNotFound
 	}
 	return isTimeout(u.error) || errors.Is(u.error, syscall.ENETUNREACH) || errors.Is(u.error, syscall.EHOSTUNREACH) || errors.Is(u.error, syscall.ENETDOWN)

@@ -55,11 +55,7 @@ func rank(home, base *url.URL, links []link) []*url.URL {
 	}
 	if guess && !business.SharedHost(home.Hostname()) {
 		// It is worth more than pages that only may hold a contact.
-		at := len(pages)
-		if at > maxPages-2 {
-			at = maxPages - 2
-		}
-		pages = slices.Insert(pages, at, home.ResolveReference(&url.URL{Path: "/contact"}))
+		pages = slices.Insert(pages, min(len(pages), maxPages-2), home.ResolveReference(&url.URL{Path: "/contact"}))
 	}
 	return pages
 }

@@ -13,8 +13,8 @@ var roleNames = set(`info information contact contactus office hello hi hey mail
 	owner events catering membership news newsletter operations parts warranty rentals leasing school clinic dental desk concierge
 	kontakt kontakte anfrage anfragen buero büro praxis kanzlei empfang verwaltung vertrieb verkauf rezeption bestellung bestellungen reservierung
 	werkstatt zentrale sekretariat buchhaltung bewerbung datenschutz kundenservice termin termine gasthaus hotel restaurant
-	contacto ventas reservas pedidos administracion atencion citas clinica accueil bonjour commande commandes devis direction secretariat
-	contatti prenotazioni ordini vendite segreteria amministrazione contato vendas atendimento receptie verkoop administratie`)
+	contacto ventas reservas pedidos administracion atencion citas clinica accueil bonjour devis direction secretariat
+	contatti prenotazioni ordini vendite segreteria amministrazione contato vendas atendimento verkoop administratie`)
 
 // roleAddress reports a mailbox of a role, which in a small firm is the real
 // inbox: info@, and also info.freehold@ or service2@.
