@@ -75,16 +75,16 @@ func TestHostileHTMLCostsNoSecond(t *testing.T) { //nolint:paralleltest // see a
 		runtime.GC()
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		begin := time.Now()
+		begin := cpuTime()
 		doc := scan([]byte(text))
 		contacts := p.extract(doc, at, "US")
 		rank(at, baseOf(doc, at), doc.links)
 		doc.scriptOnly()
-		took := time.Since(begin)
+		took := cpuTime() - begin
 		runtime.ReadMemStats(&after)
 		t.Logf("%-24s %8s %4d MiB allocated, %d contacts", name, took.Round(time.Millisecond), (after.TotalAlloc-before.TotalAlloc)>>20, len(contacts))
 		if took > limit {
-			t.Errorf("%s: took %s", name, took)
+			t.Errorf("%s: took %s of CPU", name, took)
 		}
 	}
 }
@@ -111,7 +111,7 @@ func TestHostileServersHoldNobody(t *testing.T) { //nolint:paralleltest // see a
 		if err != nil || !strings.Contains(outcomes, got.Outcome) {
 			t.Errorf("%s: %+v, %v; want %s", host, got, err, outcomes)
 		}
-		if took > crawlTime+5*time.Second { // of which the race detector wants most
+		if took > crawlTime+8*time.Second { // of which the race detector wants most, and whoever shares the machine
 			t.Errorf("%s held its worker for %s", host, took)
 		}
 		if grown > 64<<20 {

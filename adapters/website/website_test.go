@@ -22,8 +22,8 @@ var quiet = slog.New(slog.DiscardHandler)
 func provider(addr string) *Provider {
 	overrides := outbound.Overrides{{Pattern: "*.example", Addr: addr}}
 	return New(Options{
-		HTTP: outbound.NewGuardedClient(overrides, 10*time.Second), ExtraTLDs: overrides.Suffixes(), HostDelay: time.Millisecond,
-		CrawlTime: 5 * time.Second, Logger: quiet,
+		HTTP: outbound.NewGuardedClient(overrides, 40*time.Second), ExtraTLDs: overrides.Suffixes(), HostDelay: time.Millisecond,
+		CrawlTime: time.Minute, Logger: quiet,
 	})
 }
 
@@ -44,44 +44,35 @@ func values(contacts []business.Contact) []string {
 // with the truth: each hiding place, each kind of trouble.
 func TestTown(t *testing.T) {
 	t.Parallel()
-	town, err := sandbox.Start(t.Context(), sandbox.Options{SlowBy: 50 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = town.Close() }()
-	p := provider(town.Addr())
 	outcomes := map[sandbox.SiteKind]string{
-		sandbox.NoSite: outcomeNoWebsite, sandbox.Silent: "none", sandbox.Dead: outcomeDead, sandbox.Missing: outcomeDead, sandbox.Broken: outcomeError,
-		sandbox.ScriptOnly: outcomeScript, sandbox.NoRobots: outcomeRobots, sandbox.Bomb: "none",
+		sandbox.NoSite: outcomeNoWebsite, sandbox.Silent: outcomeNone, sandbox.Dead: outcomeDead, sandbox.Missing: outcomeDead, sandbox.Broken: outcomeError,
+		sandbox.ScriptOnly: outcomeScript, sandbox.NoRobots: outcomeRobots, sandbox.Bomb: outcomeNone,
 	}
-	limit := make(chan struct{}, 8)
-	var wg sync.WaitGroup
-	for _, b := range town.Town().Businesses() {
-		wg.Go(func() {
-			limit <- struct{}{}
-			defer func() { <-limit }()
-			got, err := p.Contacts(t.Context(), lead(b.Website()))
-			if err != nil {
-				t.Errorf("%s: %v", b.Name, err)
+	q := crawlTown(t.Context(), t, func(b sandbox.Business, got app.Findings) {
+		outcome, trouble := outcomes[b.Site]
+		if !trouble {
+			outcome = outcomeFound
+		}
+		if got.Outcome != outcome || (got.Again != nil) != (b.Site == sandbox.Broken) {
+			t.Errorf("%s (%s): outcome %s, again %v", b.Name, b.Site, got.Outcome, got.Again)
+		}
+		for _, c := range got.Contacts {
+			if c.SourceURL == "" || c.Provider != providerName || c.Confidence < 1 || c.Confidence > 100 {
+				t.Errorf("%s: %+v", b.Name, c)
 			}
-			var want []string
-			for _, c := range b.Contacts {
-				want = append(want, c.Value)
-			}
-			slices.Sort(want)
-			if !slices.Equal(values(got.Contacts), want) {
-				t.Errorf("%s (%s): found %v, want %v", b.Name, b.Site, values(got.Contacts), b.Contacts)
-			}
-			outcome, trouble := outcomes[b.Site]
-			if !trouble {
-				outcome = "found"
-			}
-			if got.Outcome != outcome || (got.Again != nil) != (b.Site == sandbox.Broken) {
-				t.Errorf("%s (%s): outcome %s, again %v", b.Name, b.Site, got.Outcome, got.Again)
-			}
-		})
+		}
+	})
+	if q.total.precision() < leastPrecision || q.total.recall() < leastRecall || q.total.truth < 250 {
+		t.Errorf("precision %.3f, recall %.3f of %d contacts", q.total.precision(), q.total.recall(), q.total.truth)
 	}
-	wg.Wait()
+	for _, place := range sandbox.HidingPlaces() {
+		if s := at(q.places, place); s.recall() < leastRecall || s.truth < 3 {
+			t.Errorf("%s: recall %.3f of %d", place, s.recall(), s.truth)
+		}
+	}
+	if t.Failed() {
+		t.Logf("\n%s", q)
+	}
 }
 
 func TestCloudflare(t *testing.T) {
