@@ -194,3 +194,31 @@ func TestBatchIsCancelled(t *testing.T) {
 		t.Errorf("unknown: %d %v", a.status, a.body)
 	}
 }
+
+// TestBranchesOfOneFirm costs one crawl and one search, until it is forced.
+func TestBranchesOfOneFirm(t *testing.T) {
+	t.Parallel()
+	world := town(t, sandbox.Options{})
+	site := silentSites(world, 1)[0]
+	host := strings.TrimSuffix(strings.TrimPrefix(site, "http://"), "/")
+	s := serve(t, world, nil, "DATA_DIR="+withLeads(t, site, site+"howell", "http://www."+host+"/"), "ENRICHMENT_RATE_LIMIT=0", "ENRICHMENT_CRAWL_DELAY=1ms")
+	enrich := func(id int, body any) {
+		t.Helper()
+		a := s.call(http.MethodPost, fmt.Sprintf("/api/enrichment/%d", id), body)
+		result := s.reaches(text(a.body["jobId"]), "completed", soon)["result"].(map[string]any)
+		if result["contacts"] == 0.0 {
+			t.Errorf("business %d: %v", id, result)
+		}
+	}
+	enrich(1, nil)
+	crawled, searched := world.Hits(host), world.Stats().Kinds["hunter_domain_search"]
+	enrich(2, nil)
+	enrich(3, map[string]any{})
+	if n, m := world.Hits(host), world.Stats().Kinds["hunter_domain_search"]; n != crawled || m != searched || searched != 1 {
+		t.Errorf("crawled with %d requests, then %d; searched %d times, then %d", crawled, n, searched, m)
+	}
+	enrich(1, map[string]any{"force": true})
+	if n, m := world.Hits(host), world.Stats().Kinds["hunter_domain_search"]; n != 2*crawled || m != 2 {
+		t.Errorf("with force %d requests after %d, and %d searches", n, crawled, m)
+	}
+}

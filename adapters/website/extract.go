@@ -78,6 +78,8 @@ func (f *finds) links(doc page) {
 			f.mailto(rest)
 		case "tel", "callto", "sms":
 			f.phone(strings.TrimLeft(unescape(rest), "/"), 85)
+		case "javascript":
+			f.mailto(decodeTYPO3(rest))
 		case "http", "https":
 			f.social(l.href)
 		case "":

@@ -71,6 +71,7 @@ func TestEmailHidingPlaces(t *testing.T) {
 		"open graph":                          {`<meta property="business:contact_data:email" content="info@shop.example">`, info},
 		"cloudflare attribute":                {`<a class="__cf_email__" data-cfemail="` + protectedInfo + `">[email&#160;protected]</a>`, info},
 		"cloudflare link":                     {`<a href="/cdn-cgi/l/email-protection#` + protectedInfo + `">x</a>`, info},
+		"typo3":                               {`<a href="javascript:linkTo_UnCryptMailto('ocknvq,kphqBujqr0gzcorng');">x</a>`, info},
 		"escaped junk before it":              {`<p>u003einfo@shop.example</p><a href="mailto:%20info@shop.example">x</a>`, info},
 	} {
 		if got := extracted(tt.page, "US"); got != tt.want {
@@ -262,6 +263,7 @@ func TestRankOfPages(t *testing.T) {
 		"not what opticians sell": {`<a href="/contact-lenses">Contact lenses</a>`, "/contact"},
 		"a guess":                 {`<a href="/about">About</a>`, "/about /contact"},
 		"refresh":                 {`<meta http-equiv="refresh" content="0; url=/start"><a href="/team">x</a>`, "/start /team"},
+		"frames":                  {`<frameset><frame src="/main.html"></frameset>`, "/main.html"},
 		"base":                    {`<base href="/de/"><a href="kontakt">x</a>`, "/de/kontakt"},
 	} {
 		doc := scan([]byte(tt.page))

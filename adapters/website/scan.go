@@ -167,6 +167,8 @@ func (s *scanner) attributes(element string, a map[string]string) {
 	case "meta":
 		s.addField(a["property"], a["content"])
 		s.addRefresh(a["http-equiv"], a["content"])
+	case "frame":
+		s.addRefresh("refresh", "="+a["src"]) // all that the page shows
 	case "script":
 		s.scripts = s.scripts || a["src"] != ""
 	case "link":
