@@ -40,6 +40,11 @@ func (p *Provider) crawl(place business.Place, home *url.URL) *crawl {
 // run answers what the website shows, and its home page's error.
 func (c *crawl) run(ctx context.Context) (app.Findings, error) {
 	home, at, err := c.open(ctx, c.home)
+	if status, answered := errors.AsType[statusError](err); answered && status < http.StatusInternalServerError {
+		if front, deeper := frontOf(c.home); deeper { // maps keep links to pages that are long gone
+			home, at, err = c.open(ctx, front)
+		}
+	}
 	if err != nil {
 		return c.outcomeOf(err), err
 	}

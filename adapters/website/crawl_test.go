@@ -112,7 +112,7 @@ func TestRobots(t *testing.T) {
 		},
 		"moved to a host that is open": {
 			map[string]string{"shop/": "http://new.example/start", "new/start": mailed}, "found", false,
-			[]string{"shop/robots.txt", "shop/", "new/robots.txt", "new/start", "new/contact"},
+			[]string{"shop/robots.txt", "shop/", "new/robots.txt", "new/start", "new/", "new/contact"},
 		},
 		"moved within the host to a page closed": {
 			map[string]string{"shop/robots.txt": "User-agent: *\nDisallow: /private", "shop/": "http://shop.example/private", "shop/private": mailed}, "blocked_by_robots", false, nil,
@@ -122,13 +122,22 @@ func TestRobots(t *testing.T) {
 		"a page that moves to another site": {
 			map[string]string{"shop/": `<a href="/contact">c</a>`, "shop/contact": "http://other.example/contact", "other/contact": mailed}, "none", false, nil,
 		},
-		"a page out of order": {map[string]string{"shop/": `<a href="/contact">c</a>`, "shop/contact": "503"}, "error", true, nil},
-		"only scripts":        {map[string]string{"shop/": `<div id="root"></div><script src="/app.js"></script>`}, "js_only", false, nil},
-		"gone":                {map[string]string{"shop/": "404"}, "dead", false, nil},
+		"a page out of order":        {map[string]string{"shop/": `<a href="/contact">c</a>`, "shop/contact": "503"}, "error", true, nil},
+		"only scripts":               {map[string]string{"shop/": `<div id="root"></div><script src="/app.js"></script>`}, "js_only", false, nil},
+		"gone":                       {map[string]string{"shop/": "404"}, "dead", false, nil},
+		"a link to a page long gone": {map[string]string{"shop/": mailed}, "found", false, []string{"shop/robots.txt", "shop/old", "shop/", "shop/contact"}},
+		"gone altogether":            {map[string]string{}, "dead", false, []string{"shop/robots.txt", "shop/old", "shop/"}},
+		"a page of a branch": {
+			map[string]string{"shop/branch": `<p>Freehold</p>`, "shop/": mailed}, "found", false, []string{"shop/robots.txt", "shop/branch", "shop/", "shop/contact"},
+		},
 		"out of order itself": {map[string]string{"shop/": "500"}, "error", true, nil},
 	} {
 		s := newWeb(t, pages(tt.pages))
-		got, err := provider(s.addr).Contacts(t.Context(), lead("http://shop.example/"))
+		path := ""
+		if len(tt.asked) > 1 {
+			path = strings.TrimPrefix(tt.asked[1], "shop/")
+		}
+		got, err := provider(s.addr).Contacts(t.Context(), lead("http://shop.example/"+path))
 		if err != nil || got.Outcome != tt.outcome || (got.Again != nil) != tt.again || (got.Outcome == "found" || got.Outcome == "social_only") != (len(got.Contacts) > 0) {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}

@@ -19,6 +19,18 @@ var signs = [][]string{
 	{"legal", "datenschutz", "privacy", "location", "find us", "find-us", "visit us", "anfahrt", "filialen", "support", "customer-service", "help"},
 }
 
+// frontScore puts a website's front page after those that speak of contacts or of its people.
+const frontScore = 3
+
+// frontOf is the front page of the website that a page lies deeper in; at a
+// site builder that would be another's.
+func frontOf(page *url.URL) (front *url.URL, deeper bool) {
+	if strings.Trim(page.Path, "/") == "" && page.RawQuery == "" || business.SharedHost(page.Hostname()) {
+		return nil, false
+	}
+	return page.ResolveReference(&url.URL{Path: "/"}), true
+}
+
 // contactLens is what opticians sell.
 const contactLens = "contact lens"
 
@@ -32,6 +44,10 @@ func rank(home, base *url.URL, links []link) []*url.URL {
 	}
 	var candidates []candidate
 	seen := map[string]bool{pageKey(home): true}
+	if front, deeper := frontOf(home); deeper {
+		candidates = append(candidates, candidate{front, frontScore})
+		seen[pageKey(front)] = true
+	}
 	guess := true
 	for _, l := range links {
 		target, ok := l.resolve(base)
