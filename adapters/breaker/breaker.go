@@ -1,7 +1,8 @@
 // Package breaker is a circuit breaker for a contact provider. Each process
 // counts the provider's outages by itself; what follows from them is kept in
 // Redis, so that all processes leave alone a provider that one of them found
-// out of order, and one request of all tries whether it is back.
+// out of order, and one request of all tries whether it is back. (gobreaker's
+// own distributed breaker holds a lock for as long as each request lasts.)
 package breaker
 
 import (

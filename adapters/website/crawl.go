@@ -63,7 +63,9 @@ func (c *crawl) run(ctx context.Context) (app.Findings, error) {
 func (c *crawl) visit(ctx context.Context, u *url.URL) {
 	p, at, err := c.open(ctx, u)
 	if err != nil {
-		c.missed = firstError(c.missed, c.outcomeOf(err).Again)
+		if ctx.Err() == nil && !errors.Is(err, errNoTime) { // else the crawl has had its time
+			c.missed = firstError(c.missed, c.outcomeOf(err).Again)
+		}
 		return
 	}
 	if sameSite(c.home, at) {

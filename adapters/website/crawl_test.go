@@ -187,6 +187,12 @@ func TestDelay(t *testing.T) {
 			t.Errorf("%d requests", len(s.at))
 		}
 	}
+	slow := newWeb(t, pages(map[string]string{"shop/robots.txt": "User-agent: *\nCrawl-delay: 3", "shop/": `<a href="/contact">c</a>`, "shop/contact": mailed}))
+	overrides := outbound.Overrides{{Pattern: "*.example", Addr: slow.addr}}
+	p := New(Options{HTTP: outbound.NewGuardedClient(overrides, 10*time.Second), HostDelay: time.Millisecond, CrawlTime: 5 * time.Second, Logger: quiet})
+	if got, err := p.Contacts(t.Context(), lead("http://shop.example/")); err != nil || got.Outcome != "none" || got.Again != nil || len(slow.requests()) != 2 {
+		t.Errorf("of a site that wants it slower than the crawl lasts: %+v, %v, %q", got, err, slow.requests())
+	}
 	hour := rules{&robotstxt.Group{CrawlDelay: time.Hour}}
 	if d := hour.delay(); d != slowestCrawl {
 		t.Errorf("an hour is kept as %s", d)

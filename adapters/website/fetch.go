@@ -24,7 +24,11 @@ const (
 	userAgent    = "Mozilla/5.0 (compatible; Leadstream/1.0)"
 )
 
-var errNotHTML = errors.New("not an HTML page")
+var (
+	errNotHTML = errors.New("not an HTML page")
+	// errNoTime says that the pause before a request is longer than the crawl lasts.
+	errNoTime = fmt.Errorf("the crawl's time is over: %w", context.DeadlineExceeded)
+)
 
 // statusError is an answer other than 200.
 type statusError int
@@ -178,7 +182,12 @@ func (f *fetcher) turn(ctx context.Context, name string, delay time.Duration) (r
 		return nil, ctx.Err()
 	}
 	end := func() { h.last = time.Now(); <-h.turn; time.AfterFunc(delay, leave) }
-	pause := time.NewTimer(time.Until(h.last.Add(delay)))
+	next := h.last.Add(delay)
+	if deadline, bounded := ctx.Deadline(); bounded && deadline.Before(next) {
+		end()
+		return nil, errNoTime
+	}
+	pause := time.NewTimer(time.Until(next))
 	defer pause.Stop()
 	select {
 	case <-pause.C:
