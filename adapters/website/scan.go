@@ -2,10 +2,7 @@ package website
 
 import (
 	"bytes"
-	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/net/html"
 )
@@ -51,45 +48,6 @@ type scanner struct {
 	turned  region // written from right to left
 	json    bool   // inside a JSON-LD script
 	quiet   bool   // inside another element whose raw text nobody sees
-}
-
-// region is an open element that is waited for to end, and its text.
-type region struct {
-	element string
-	depth   int
-	name    string // of an item; the target of an anchor
-	text    strings.Builder
-}
-
-func (r *region) open() bool { return r.element != "" }
-
-func (r *region) begin(element, name string) {
-	r.element, r.depth, r.name = element, 1, name
-	r.text.Reset()
-}
-
-// starts and ends count elements of the region's own name alone.
-func (r *region) starts(element string) {
-	if r.element == element {
-		r.depth++
-	}
-}
-
-func (r *region) ends(element string) bool {
-	if r.element != element {
-		return false
-	}
-	if r.depth--; r.depth > 0 {
-		return false
-	}
-	r.element = ""
-	return true
-}
-
-func (r *region) write(text string) {
-	if room := maxAnchorText - r.text.Len(); r.open() && room > 0 {
-		r.text.WriteString(text[:min(len(text), room)])
-	}
 }
 
 // scan reads a page of UTF-8.
@@ -231,13 +189,6 @@ func (s *scanner) beginUnseen(element string) {
 	}
 }
 
-// concealed reports an element that is not shown.
-func concealed(a map[string]string) bool {
-	style := strings.ReplaceAll(strings.ToLower(a["style"]), " ", "")
-	_, hidden := a["hidden"]
-	return hidden || strings.Contains(style, "display:none") || strings.Contains(style, "visibility:hidden")
-}
-
 func (s *scanner) end(element string) {
 	if html5Raw(element) {
 		s.json, s.quiet = false, false
@@ -289,85 +240,3 @@ func (s *scanner) finish() {
 
 // scriptOnly reports a page that shows next to nothing until its scripts run.
 func (p page) scriptOnly() bool { return p.scripts && len(strings.Fields(p.text)) < 15 }
-
-func wanted(key []byte) bool {
-	switch string(key) {
-	case "href", "content", "http-equiv", "itemprop", "property", "type", "src", "style", "hidden", "alt", "data-cfemail":
-		return true
-	default:
-		return false
-	}
-}
-
-// html5Raw reports elements whose text is no markup, and not for people.
-func html5Raw(element string) bool {
-	switch element {
-	case "script", "style", "title", "textarea", "iframe", "noembed", "noframes":
-		return true
-	default:
-		return false
-	}
-}
-
-func void(element string) bool {
-	switch element {
-	case "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr":
-		return element != "area" // its link is complete, and is taken with the others
-	default:
-		return false
-	}
-}
-
-// inline reports elements that join the text around them.
-func inline(element string) bool { return slices.Contains(inlineElements, element) }
-
-var inlineElements = []string{
-	"a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "em", "font", "i", "ins", "kbd", "label", "mark", "s", "samp", "script",
-	"small", "span", "strong", "style", "sub", "sup", "template", "tt", "u", "var", "wbr",
-}
-
-func firstOf(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
-}
-
-// tidy makes one space of several.
-func tidy(text string) string { return strings.Join(strings.Fields(text), " ") }
-
-// tidyLines makes one space of several, and one line break of spaces with one
-// among them. Characters of no width, which cut addresses for robots, go.
-func tidyLines(text string) string {
-	var b strings.Builder
-	b.Grow(len(text))
-	var gap byte
-	for _, r := range text {
-		switch {
-		case r == '\n':
-			gap = '\n'
-			continue
-		case unicode.IsSpace(r):
-			if gap == 0 {
-				gap = ' '
-			}
-			continue
-		case r == '\u200b' || r == '\u200c' || r == '\u200d' || r == '\u2060' || r == '\ufeff' || r == '\u00ad' || r == utf8.RuneError || r == 0:
-			continue
-		}
-		if gap != 0 && b.Len() > 0 {
-			b.WriteByte(gap)
-		}
-		gap = 0
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-func reversed(text string) string {
-	runes := []rune(text)
-	slices.Reverse(runes)
-	return string(runes)
-}
