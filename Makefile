@@ -2,6 +2,8 @@ GOLANGCI_LINT_VERSION := v2.15.0
 LINT := bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME ?= 20s
+STRESSCOUNT ?= 3
+CHECKS ?= 50
 
 .DEFAULT_GOAL := help
 
@@ -53,9 +55,14 @@ generate: ## Write .env.example from the settings
 fuzz: ## Fuzz each target for FUZZTIME (20s)
 	@scripts/fuzz $(FUZZTIME)
 
+.PHONY: stress
+stress: setup ## Run the work queue's long proofs: faults, properties, Watermill's stress suite
+	LEADSTREAM_STRESS=1 STRESS_TEST_COUNT=$(STRESSCOUNT) go test -tags stress -count=1 -timeout 60m \
+		-run 'PubSub|Fault|Property|Stress|Cancel|Drain' ./adapters/workqueue ./adapters/jobstore -rapid.checks=$(CHECKS)
+
 .PHONY: bench
 bench: setup ## Run the benchmarks
-	go test -run '^$$' -bench . -benchmem ./...
+	go test -p 1 -run '^$$' -bench . -benchmem ./... # one package at a time: BenchmarkScrape measures a browser's pace and memory
 
 .PHONY: architecture
 architecture: ## Check who imports whom

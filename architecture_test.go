@@ -44,6 +44,8 @@ const (
 	outbound    = "leadstream/internal/outbound"
 	phones      = "github.com/nyaruka/phonenumbers"
 	xnet        = "golang.org/x/net"
+	rapid       = "pgregory.net/rapid"
+	xtime       = "golang.org/x/time"
 )
 
 func coreAnd(more ...string) []string { return append(slices.Clone(core), more...) }
@@ -58,18 +60,20 @@ var rules = []rule{
 	{folder: "ports/ws", imports: coreAnd("github.com/gofiber/fiber", "github.com/gofiber/contrib/websocket"), tests: []string{"github.com/fasthttp/websocket"}},
 	{folder: "ports/messages", imports: coreAnd(watermill)},
 
+	{folder: "adapters/apify", imports: coreAnd(outbound, phones, xtime)},
 	{folder: "adapters/breaker", imports: coreAnd(redis, "github.com/sony/gobreaker")},
 	{folder: "adapters/database", imports: coreAnd("github.com/uptrace/bun", "modernc.org/sqlite")},
 	{folder: "adapters/domaincache", imports: coreAnd(redis, "github.com/google/uuid")},
 	{folder: "adapters/eventstream", imports: coreAnd(redis, watermill, redisstream, "github.com/google/uuid")},
-	{folder: "adapters/googlemaps", imports: coreAnd(rod, phones)},
+	{folder: "adapters/googlemaps", imports: coreAnd(rod, phones, "github.com/prometheus/client_golang")},
 	{folder: "adapters/hunter", imports: coreAnd(outbound, redis, "github.com/google/uuid", xnet), tests: []string{"leadstream/adapters/breaker", "leadstream/adapters/domaincache"}},
 	// The one adapter on another: workqueue is a library that could be published by itself, and jobstore's driver.
-	{folder: "adapters/jobstore", imports: coreAnd("leadstream/adapters/workqueue", redis, watermill)},
+	{folder: "adapters/jobstore", imports: coreAnd("leadstream/adapters/workqueue", redis, watermill), tests: []string{rapid}},
 	{folder: "adapters/localredis", imports: coreAnd(redis)},
+	{folder: "adapters/overpass", imports: coreAnd(outbound, phones, xtime)},
 	{folder: "adapters/website", imports: coreAnd(outbound, phones, "github.com/temoto/robotstxt", xnet, "golang.org/x/text"), tests: []string{redis, "leadstream/adapters/breaker", "leadstream/adapters/domaincache"}},
 	// A library: neither app nor domain, so that nothing of this service creeps into it.
-	{folder: "adapters/workqueue", imports: []string{redis, watermill, "github.com/vmihailenco/msgpack"}},
+	{folder: "adapters/workqueue", imports: []string{redis, watermill, "github.com/vmihailenco/msgpack"}, tests: []string{rapid}},
 
 	{folder: "internal/outbound", imports: []string{"golang.org/x"}},
 	{folder: "internal/sandbox", imports: []string{"golang.org/x"}, tests: []string{rod}},
@@ -153,6 +157,9 @@ func check(t *testing.T, tree fs.FS) (files int, faults []string) {
 		}
 		if entry.IsDir() && name != "." && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "testdata") {
 			return fs.SkipDir
+		}
+		if _, err := fs.Stat(tree, path.Join(name, "go.mod")); entry.IsDir() && name != "." && err == nil {
+			return fs.SkipDir // a module of its own, such as bench
 		}
 		if path.Ext(name) != ".go" {
 			return nil

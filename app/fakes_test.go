@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -35,6 +36,11 @@ type world struct {
 	search    func(ctx context.Context, see app.Sightings) error
 }
 
+// keyless is a source that lacks its key.
+type keyless struct{ *world }
+
+func (keyless) Usable() error { return errors.New("needs KEY") }
+
 func newWorld() *world {
 	return &world{
 		jobs: map[string]job.Job{}, unique: map[string]string{}, tally: map[string]app.PlaceOutcome{},
@@ -47,7 +53,7 @@ func (w *world) app(t *testing.T, providers ...app.ContactProvider) *app.App {
 	n := 0
 	return app.New(app.Needs{
 		Queue: w, Reader: w, Control: w, Reporter: w, Tally: w, Events: w, Leads: w, History: w,
-		Sources: map[string]app.Source{"google_maps": w}, DefaultSource: "google_maps", Providers: providers,
+		Sources: map[string]app.Source{"google_maps": w, "keyless": keyless{w}}, DefaultSource: "google_maps", Providers: providers,
 		Now: func() time.Time { return noon }, NewID: func() string { n++; return fmt.Sprintf("id-%d", n) },
 		Policies: map[job.Queue]job.RetryPolicy{
 			job.Scraping: {Attempts: 2, Backoff: 5 * time.Second}, job.Enrichment: {Attempts: 3, Backoff: 2 * time.Second},

@@ -108,6 +108,14 @@ type Source interface {
 	Search(ctx context.Context, q SearchQuery, see Sightings) error
 }
 
+// UsableSource is a Source that knows beforehand whether it can work at all:
+// one that lacks its key says so before a job is made.
+type UsableSource interface {
+	Source
+	// Usable is Invalid, with the setting to mend, when no search can succeed.
+	Usable() error
+}
+
 // Sightings hears of a running search.
 type Sightings interface {
 	Reached(step SearchStep)
@@ -159,6 +167,7 @@ type SearchQuery struct {
 	Location     string
 	RadiusKM     float64
 	MaxResults   int
+	Details      bool // look closer at places that lack a website or phone
 }
 
 // SearchStep is a milestone every search passes.

@@ -51,8 +51,19 @@ func (a *App) newJob(spec job.Spec, from Origin) (job.Job, error) {
 
 func (a *App) source(name string) (Source, error) {
 	if s, ok := a.Sources[name]; ok {
-		return s, nil
+		return s, usable(name, s)
 	}
 	known := strings.Join(slices.Sorted(maps.Keys(a.Sources)), ", ")
 	return nil, fault.NewInvalid(fault.Field{Location: "source", Message: "must be one of " + known, Value: name})
+}
+
+func usable(name string, s Source) error {
+	u, ok := s.(UsableSource)
+	if !ok {
+		return nil
+	}
+	if err := u.Usable(); err != nil {
+		return fault.NewInvalid(fault.Field{Location: "source", Message: err.Error(), Value: name})
+	}
+	return nil
 }

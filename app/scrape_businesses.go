@@ -31,7 +31,7 @@ func (a *App) ScrapeBusinesses(ctx context.Context, j job.Job, cmd job.ScrapeBus
 	s := &scrape{app: a, ctx: ctx, job: j, cmd: cmd, seen: map[string]bool{}}
 	s.progress(0, "Starting the search")
 	err = source.Search(ctx, SearchQuery{
-		BusinessType: cmd.BusinessType, Location: cmd.Location, RadiusKM: cmd.RadiusKM, MaxResults: cmd.MaxResults,
+		BusinessType: cmd.BusinessType, Location: cmd.Location, RadiusKM: cmd.RadiusKM, MaxResults: cmd.MaxResults, Details: cmd.Details,
 	}, s)
 	return s.finish(err)
 }
@@ -51,7 +51,7 @@ type scrape struct {
 func (s *scrape) Reached(step SearchStep) {
 	switch step {
 	case SearchReady:
-		s.progress(25, "Browser ready, opening the search")
+		s.progress(25, "Ready, opening the search")
 	case SearchStarted:
 		s.progress(50, "Results open, collecting places")
 	}
@@ -82,17 +82,30 @@ func (s *scrape) Note(level, message string) {
 	s.keep(s.app.Reporter.Log(s.ctx, s.job, level, message))
 }
 
-// foundProgress moves from 50 towards 75 with the share of the wanted places
-// that are there, and only says so when the bar moves.
+// foundProgress moves from 50 to 90 with the share of the wanted places that
+// are there, and only says so when the bar moves.
 func (s *scrape) foundProgress() {
-	percent := 50 + 25*len(s.seen)/s.cmd.MaxResults
+	percent := 50 + 40*len(s.seen)/s.cmd.MaxResults
 	if percent > s.percent {
-		s.progress(min(percent, 74), fmt.Sprintf("Found %d of at most %d places", len(s.seen), s.cmd.MaxResults))
+		s.advance(min(percent, 89), fmt.Sprintf("Found %d of at most %d places", len(s.seen), s.cmd.MaxResults))
 	}
 }
 
+// halfCollected is a percentage that every scrape passes, however few places
+// make the bar jump.
+const halfCollected = 75
+
+func (s *scrape) advance(percent int, message string) {
+	if s.percent < halfCollected && percent > halfCollected {
+		s.progress(halfCollected, message)
+	}
+	s.progress(percent, message)
+}
+
+// progress never goes back.
 func (s *scrape) progress(percent int, message string) {
-	s.percent = percent
+	s.percent = max(s.percent, percent)
+	percent = s.percent
 	s.keep(s.app.Reporter.Report(s.ctx, s.job, job.NewProgress(percent, message)))
 }
 
@@ -109,7 +122,7 @@ func (s *scrape) keep(err error) {
 func (s *scrape) finish(searchErr error) (ScrapeResult, error) {
 	found := len(s.seen)
 	if searchErr == nil {
-		s.progress(75, fmt.Sprintf("Found %d places, saving", found))
+		s.progress(halfCollected, fmt.Sprintf("Found %d places, saving", found))
 	}
 	tally, waitErr := s.waitUntilSaved(found)
 	result := ScrapeResult{Found: tally.Counted(), Saved: tally.Saved, Skipped: tally.Skipped + tally.Invalid}

@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -19,6 +20,10 @@ func TestQueueScrapeRefusesWhatCannotRun(t *testing.T) {
 	cmd.Source = "yellow_pages"
 	if _, err := w.app(t).QueueScrape(t.Context(), cmd, app.Origin{}); !fault.Is(err, fault.Invalid) {
 		t.Errorf("unknown source: %v", err)
+	}
+	cmd.Source = "keyless"
+	if _, err := w.app(t).QueueScrape(t.Context(), cmd, app.Origin{}); !fault.Is(err, fault.Invalid) || fault.FieldsOf(err)[0].Message != "needs KEY" {
+		t.Errorf("a source that lacks its key: %v", err)
 	}
 	if _, err := w.app(t).QueueScrape(t.Context(), job.ScrapeBusinesses{}, app.Origin{}); len(fault.FieldsOf(err)) != 3 {
 		t.Errorf("an empty command has %d faults, want location, radius and max_results", len(fault.FieldsOf(err)))
@@ -167,5 +172,47 @@ func TestSaveFoundBusinessWithoutEnrichmentQueuesNothing(t *testing.T) {
 	}
 	if len(w.jobs) != 0 || len(w.leads) != 1 {
 		t.Errorf("%d jobs, %d leads", len(w.jobs), len(w.leads))
+	}
+}
+
+// TestScrapeProgressFollowsWhatIsFound has every place move the bar between 50
+// and 90 by its share, and each message say the count.
+func TestScrapeProgressFollowsWhatIsFound(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []int{1, 3, 4, 40} {
+		w := newWorld()
+		a := w.app(t)
+		names := make([]string, limit)
+		for i := range names {
+			names[i] = fmt.Sprintf("place %d", i)
+		}
+		w.search = see(names...)
+		w.onFound = func(f business.Found) { _ = a.SaveFoundBusiness(context.Background(), f) }
+		j, cmd := scrapeJob(t, limit)
+		if _, err := a.ScrapeBusinesses(t.Context(), j, cmd); err != nil {
+			t.Fatal(err)
+		}
+		last, passed, counted := -1, map[int]bool{}, 0
+		for _, p := range w.progress {
+			if p.Percent < last {
+				t.Errorf("of %d: %d%% follows %d%%", limit, p.Percent, last)
+			}
+			last, passed[p.Percent] = p.Percent, true
+			var n, of int
+			if _, err := fmt.Sscanf(p.Message, "Found %d of at most %d places", &n, &of); err == nil && p.Percent != 75 {
+				counted++
+				if want := min(50+40*n/limit, 89); p.Percent != want || of != limit {
+					t.Errorf("%q at %d%%, want %d%%", p.Message, p.Percent, want)
+				}
+			}
+		}
+		for _, step := range []int{0, 25, 50, 75, 90, 100} {
+			if !passed[step] {
+				t.Errorf("of %d: %d%% is not passed: %v", limit, step, w.progress)
+			}
+		}
+		if limit > 1 && counted < limit/2 {
+			t.Errorf("of %d: only %d messages say the count", limit, counted)
+		}
 	}
 }

@@ -146,6 +146,8 @@ type BusinessView struct {
 	PlaceID          *string        `json:"place_id"`
 	CID              *string        `json:"cid"`
 	GoogleMapsURL    *string        `json:"google_maps_url"`
+	OSMURL           *string        `json:"osm_url" doc:"Its page at OpenStreetMap" example:"https://www.openstreetmap.org/node/1"`
+	Attribution      *string        `json:"attribution" doc:"Whom to name wherever the lead is shown, by its source's licence" example:"© OpenStreetMap contributors"`
 	BusinessType     *string        `json:"business_type" doc:"What was searched for when it was found"`
 	Status           string         `json:"status" enum:"open,permanently_closed,temporarily_closed"`
 	EnrichmentStatus string         `json:"enrichment_status" enum:"pending,enriched,no_contacts,failed"`
@@ -186,6 +188,7 @@ func ViewBusiness(b business.Business) BusinessView {
 		Website: known(p.Website), Category: known(p.Category), Categories: list(p.Categories), Rating: p.Rating,
 		ReviewsCount: p.ReviewsCount, Price: known(p.Price), OpeningHours: []DayHoursView{}, Latitude: p.Latitude,
 		Longitude: p.Longitude, PlaceID: known(p.PlaceID), CID: known(p.CID), GoogleMapsURL: known(p.MapURL),
+		OSMURL: osmURL(p.OSMID), Attribution: known(p.Attribution),
 		BusinessType: known(b.BusinessType), Status: p.Status, EnrichmentStatus: b.EnrichmentStatus.String(),
 		Contacts: []ContactView{}, FirstSeenJob: known(b.FirstSeenJob), Notes: known(b.Notes), Tags: list(b.Tags),
 		CreatedAt: ViewTime(b.CreatedAt), UpdatedAt: ViewTime(b.UpdatedAt),
@@ -204,6 +207,13 @@ func ViewBusiness(b business.Business) BusinessView {
 
 func viewContact(c business.Contact) ContactView {
 	return ContactView{c.ID, c.Kind.String(), c.Value, c.Name, c.Position, c.Role(), c.Confidence, c.Provider, c.SourceURL, c.Verification}
+}
+
+func osmURL(id string) *string {
+	if id == "" {
+		return nil
+	}
+	return known("https://www.openstreetmap.org/" + id)
 }
 
 func known(s string) *string {

@@ -65,6 +65,7 @@ func (c Config) checkNetwork(k *checks) {
 	k.url("HUNTER_BASE_URL", c.Enrichment.HunterBaseURL, "http", "https")
 	k.url("APIFY_BASE_URL", c.Scraper.ApifyBaseURL, "http", "https")
 	k.url("OVERPASS_URL", c.Scraper.OverpassURL, "http", "https")
+	k.url("NOMINATIM_URL", c.Scraper.NominatimURL, "http", "https")
 	k.url("ALERT_WEBHOOK_URL", c.Alerts.WebhookURL, "http", "https")
 	k.url("OTEL_EXPORTER_OTLP_ENDPOINT", c.OTLPEndpoint, "http", "https")
 	for _, origin := range c.Security.AllowedOrigins {
@@ -100,7 +101,8 @@ func (r Redis) check(k *checks, values map[string]string) {
 }
 
 func (c Config) checkWork(k *checks) {
-	k.require(c.Scraper.Source != "", "SCRAPER_SOURCE", "must not be empty")
+	k.oneOf("SCRAPER_SOURCE", c.Scraper.Source, Sources...)
+	k.require(c.Scraper.Source != "apify" || c.Scraper.ApifyToken != "", "APIFY_TOKEN", "is needed where SCRAPER_SOURCE is apify")
 	k.require(c.Scraper.Language != "", "SCRAPER_LANGUAGE", "must not be empty")
 	k.atLeast("SCRAPER_CONCURRENCY", c.Scraper.ScraperConcurrency, 1)
 	k.lasting("SCRAPER_TIMEOUT", c.Scraper.Timeout, time.Second)

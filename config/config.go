@@ -44,18 +44,22 @@ func (r Redis) Embedded() bool {
 	return r.URL == "" && r.Host == "" && len(r.ClusterAddrs) == 0 && len(r.SentinelAddrs) == 0
 }
 
+// Sources are the names of where scrapes may search.
+var Sources = []string{"google_maps", "apify", "osm"}
+
 // Scraper says how places are found.
 type Scraper struct {
-	Source             string        `env:"SCRAPER_SOURCE" envDefault:"google_maps" doc:"source of scrapes that name none"`
+	Source             string        `env:"SCRAPER_SOURCE" envDefault:"google_maps" doc:"source of scrapes that name none: google_maps, apify or osm"`
 	BaseURL            string        `env:"SCRAPER_BASE_URL" envDefault:"https://www.google.com" doc:"the map site"`
 	ScraperConcurrency int           `env:"SCRAPER_CONCURRENCY" envDefault:"2" doc:"scrapes at once in this process"`
 	Timeout            time.Duration `env:"SCRAPER_TIMEOUT" envDefault:"15m" doc:"longest attempt at one scrape"`
 	Proxy              string        `env:"SCRAPER_PROXY" doc:"http:// or socks5:// proxy of the browser" secret:"url"`
 	ChromiumPath       string        `env:"CHROMIUM_PATH" doc:"empty finds Chromium on PATH"`
 	Language           string        `env:"SCRAPER_LANGUAGE" envDefault:"en" doc:"language of the map site"`
-	ApifyToken         string        `env:"APIFY_TOKEN" doc:"for the source apify" secret:"all"`
-	ApifyBaseURL       string        `env:"APIFY_BASE_URL" envDefault:"https://api.apify.com" doc:"for the source apify"`
-	OverpassURL        string        `env:"OVERPASS_URL" envDefault:"https://overpass-api.de/api/interpreter" doc:"for the source osm"`
+	ApifyToken         string        `env:"APIFY_TOKEN" doc:"the account of the source apify" secret:"all"`
+	ApifyBaseURL       string        `env:"APIFY_BASE_URL" envDefault:"https://api.apify.com" doc:"Apify's address"`
+	OverpassURL        string        `env:"OVERPASS_URL" envDefault:"https://overpass-api.de/api/interpreter" doc:"what the source osm asks for places"`
+	NominatimURL       string        `env:"NOMINATIM_URL" envDefault:"https://nominatim.openstreetmap.org" doc:"what the source osm asks where a location is"`
 }
 
 // Enrichment says how contacts are found.

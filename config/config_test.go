@@ -83,6 +83,8 @@ func TestSettingsThatDoNotGoTogether(t *testing.T) {
 		{"REDIS_PASSWORD=x"},
 		{"API_TOKENS=short"},
 		{"TELEGRAM_BOT_TOKEN=x"},
+		{"SCRAPER_SOURCE=yellow_pages"},
+		{"SCRAPER_SOURCE=apify"},
 		{"REDIS_CLUSTER_ADDRS=a:1,b:2"},
 	} {
 		if _, err := load(t, environ...); err == nil {

@@ -35,8 +35,10 @@ type businessRow struct {
 	CID              string        `bun:"cid"`
 	PlaceID          string        `bun:"place_id"`
 	KGMID            string        `bun:"kgmid"`
+	OSMID            string        `bun:"osm_id"`
 	MapURL           string        `bun:"map_url"`
 	Status           string        `bun:"status"`
+	Attribution      string        `bun:"attribution"`
 	BusinessType     string        `bun:"business_type"`
 	EnrichmentStatus string        `bun:"enrichment_status"`
 	FirstSeenJob     string        `bun:"first_seen_job"`
@@ -111,6 +113,7 @@ func (r *businessRow) fill(p business.Place, businessType string) {
 	r.Category, r.Categories, r.Rating, r.ReviewsCount = p.Category, newList(p.Categories), p.Rating, p.ReviewsCount
 	r.Price, r.OpeningHours, r.Latitude, r.Longitude = p.Price, string(hours), p.Latitude, p.Longitude
 	r.DataID, r.CID, r.PlaceID, r.KGMID, r.MapURL, r.Status = p.DataID, p.CID, p.PlaceID, p.KGMID, p.MapURL, p.Status
+	r.OSMID, r.Attribution = p.OSMID, p.Attribution
 	r.BusinessType = businessType
 	r.Folded = folded{
 		SearchText: fold(p.Name + "\n" + p.Address + "\n" + p.Category), Name: fold(p.Name), City: fold(p.City), BusinessType: fold(businessType),
@@ -122,7 +125,8 @@ func (r *businessRow) place() business.Place {
 		Name: r.Name, Address: r.Address, Street: r.Street, City: r.City, State: r.State, PostalCode: r.PostalCode,
 		Country: r.Country, Phone: r.Phone, Website: r.Website, Category: r.Category, Categories: r.Categories.items(),
 		Rating: r.Rating, ReviewsCount: r.ReviewsCount, Price: r.Price, Latitude: r.Latitude, Longitude: r.Longitude,
-		DataID: r.DataID, CID: r.CID, PlaceID: r.PlaceID, KGMID: r.KGMID, MapURL: r.MapURL, Status: r.Status,
+		DataID: r.DataID, CID: r.CID, PlaceID: r.PlaceID, KGMID: r.KGMID, OSMID: r.OSMID, MapURL: r.MapURL, Status: r.Status,
+		Attribution: r.Attribution,
 	}
 	_ = json.Unmarshal([]byte(r.OpeningHours), &p.OpeningHours) // only fill writes the column
 	return p

@@ -52,6 +52,9 @@ func (db *DB) trySave(ctx context.Context, found business.Found) (saved business
 		if err != nil {
 			return err
 		}
+		if err := db.addShown(ctx, tx, row, found.Place.Contacts); err != nil {
+			return err
+		}
 		saved = row.business()
 		return nil
 	})
@@ -156,6 +159,18 @@ func (db *DB) SaveEnrichment(ctx context.Context, id int64, status business.Enri
 		return business.Business{}, classify(fmt.Errorf("saving the enrichment of %d: %w", id, err))
 	}
 	return db.Business(ctx, id)
+}
+
+// addShown adds the contacts that the source itself shows.
+func (db *DB) addShown(ctx context.Context, tx bun.Tx, row *businessRow, contacts []business.Contact) error {
+	if len(contacts) == 0 {
+		return nil
+	}
+	if err := addContacts(ctx, tx, row.ID, contacts, db.timestamp()); err != nil {
+		return err
+	}
+	row.Contacts = nil
+	return byConfidence(tx.NewSelect().Model(&row.Contacts).Where("c.business_id = ?", row.ID)).Scan(ctx)
 }
 
 // addContacts keeps, of two sightings of one contact, the more confident.

@@ -23,7 +23,8 @@ func keptOnce(t *testing.T, s store) {
 		PostalCode: "07728", Country: "US", Phone: "+17325550100", Website: "http://joe.example/", Category: "Plumber",
 		Categories: []string{"Plumber", "Ünïcode"}, Rating: &rating, ReviewsCount: &reviews, Price: "$$",
 		OpeningHours: []business.DayHours{{Day: "Monday", Hours: []string{"8 AM–6 PM"}}}, Latitude: &lat, Longitude: &lng,
-		DataID: "0x1:0x2", CID: "2", PlaceID: "ChIJ1", KGMID: "/g/1", MapURL: "http://maps.example/1", Status: business.TemporarilyClosed,
+		DataID: "0x1:0x2", CID: "2", PlaceID: "ChIJ1", KGMID: "/g/1", OSMID: "node/1", MapURL: "http://maps.example/1", Status: business.TemporarilyClosed,
+		Attribution: "© Somebody",
 	}}
 	first, created := save(t, s, full)
 	want := business.Business{
@@ -89,6 +90,23 @@ func knownValuesStand(t *testing.T, s store) {
 	}
 	if same, created := save(t, s, business.Found{JobID: "s", Place: business.Place{Name: "x", PlaceID: "ChIJ-a"}}); created || same.ID != b.ID {
 		t.Error("a key learnt later does not lead to the row")
+	}
+}
+
+// shownContacts are those that the source itself shows, of two sightings each once.
+func shownContacts(t *testing.T, s store) {
+	mail := business.Contact{Kind: business.Email, Value: "info@a.example", Confidence: 70, Provider: "osm"}
+	social := business.Contact{Kind: business.Social, Value: "https://facebook.com/a", Confidence: 80, Provider: "osm"}
+	with := func(c ...business.Contact) business.Found {
+		return found("a", func(p *business.Place) { p.Contacts = c })
+	}
+	save(t, s, with(mail))
+	b, created := save(t, s, with(mail, social))
+	if created || len(b.Contacts) != 2 || b.Contacts[0].Value != social.Value || b.Contacts[1].Value != mail.Value {
+		t.Errorf("created %v, contacts %+v", created, b.Contacts)
+	}
+	if b, _ = save(t, s, with()); len(b.Contacts) != 2 || b.EnrichmentStatus != business.Pending {
+		t.Errorf("after a sighting without contacts: %+v", b)
 	}
 }
 

@@ -6,11 +6,16 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 )
 
 // searchesPerBrowser is after how many searches a Chromium is replaced, since
 // its memory only grows.
 const searchesPerBrowser = 50
+
+// endIdleAfter is when a Chromium ends that nobody uses: its memory is worth
+// more than the second that the next one takes to start.
+const endIdleAfter = 5 * time.Second
 
 var errClosed = errors.New("the browser is closed")
 
@@ -21,7 +26,9 @@ type browserOptions struct {
 	resolverRules string
 	folder        string // profiles are made in it
 	language      string
-	searches      int // of one Chromium
+	searches      int           // of one Chromium
+	idle          time.Duration // until an unused one ends
+	started       func()        // is told of each
 	log           *slog.Logger
 }
 
@@ -40,18 +47,19 @@ func newBrowsers(o browserOptions) *browsers {
 	return &browsers{options: o, running: map[*chromium]bool{}}
 }
 
-// tab opens one; done closes it whatever became of ctx. A Chromium that has
-// died since its last search is replaced unnoticed.
-func (b *browsers) tab(ctx context.Context) (t *tab, done func(), err error) {
+// tab opens one; done closes it whatever became of ctx, and with it, unless
+// others use it, a Chromium whose search has failed. One that has died since
+// its last search is replaced unnoticed.
+func (b *browsers) tab(ctx context.Context) (t *tab, done func(failed bool), err error) {
 	for range 2 {
 		var c *chromium
 		if c, err = b.acquire(ctx); err != nil {
 			return nil, nil, err
 		}
 		if t, err = c.open(ctx, b.options); err == nil {
-			return t, func() { b.release(c, t.close() != nil) }, nil
+			return t, func(failed bool) { b.release(c, t.close() != nil, failed) }, nil
 		}
-		b.release(c, ctx.Err() == nil)
+		b.release(c, ctx.Err() == nil, true)
 		if ctx.Err() != nil {
 			break
 		}
@@ -69,11 +77,11 @@ func (b *browsers) acquire(ctx context.Context) (*chromium, error) {
 	case <-c.ready:
 		err = c.err
 	case <-ctx.Done():
-		b.release(c, false)
+		b.release(c, false, true)
 		return nil, ctx.Err()
 	}
 	if err != nil {
-		b.release(c, true)
+		b.release(c, true, true)
 		return nil, err
 	}
 	return c, nil
@@ -88,8 +96,12 @@ func (b *browsers) take() (*chromium, error) {
 	if b.current == nil {
 		b.current = start(b.options)
 		b.running[b.current] = true
+		b.options.started()
 	}
 	c := b.current
+	if c.idle != nil {
+		c.idle.Stop()
+	}
 	c.users++
 	if c.searches++; c.searches >= b.options.searches {
 		b.retire(c)
@@ -97,8 +109,9 @@ func (b *browsers) take() (*chromium, error) {
 	return c, nil
 }
 
-// release gives a Chromium back; a broken one is not used again.
-func (b *browsers) release(c *chromium, broken bool) {
+// release gives a Chromium back; a broken one is not used again, nor is an
+// unused one whose last search has failed, for that may be its own fault.
+func (b *browsers) release(c *chromium, broken, failed bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	c.users--
@@ -108,13 +121,32 @@ func (b *browsers) release(c *chromium, broken bool) {
 		}
 		b.retire(c)
 	}
-	if c.retired && c.users == 0 {
+	switch {
+	case c.users > 0:
+	case failed && !c.retired:
+		b.retire(c)
+		b.end(c)
+	case c.retired:
+		b.end(c)
+	default:
+		c.idle = time.AfterFunc(b.options.idle, func() { b.endIdle(c) })
+	}
+}
+
+func (b *browsers) endIdle(c *chromium) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if c.users == 0 && !c.retired {
+		b.retire(c)
 		b.end(c)
 	}
 }
 
 func (b *browsers) retire(c *chromium) {
 	c.retired = true
+	if c.idle != nil {
+		c.idle.Stop()
+	}
 	if b.current == c {
 		b.current = nil
 	}

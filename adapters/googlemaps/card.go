@@ -42,6 +42,16 @@ func (c card) place(region string) business.Place {
 	return completeAddress(p)
 }
 
+// count counts what the card shows.
+func (c card) count(r reads, p business.Place) {
+	for field, value := range map[string]string{
+		"name": p.Name, "link": c.Href, "rating": c.Rating, "category": p.Category, "address": p.Address, "phone": p.Phone, "website": p.Website,
+	} {
+		r.count(fromCard, field, value != "")
+	}
+	r.count(fromCard, "identity", len(p.Identity().IDs) > 0)
+}
+
 // splitRow parts "Plumber · ♿ · 1 Main St" into category and address.
 func splitRow(row string) (category, address string) {
 	var parts []string
@@ -61,7 +71,7 @@ func splitRow(row string) (category, address string) {
 
 var (
 	ratingNumber  = regexp.MustCompile(`(\d)[.,](\d)`)
-	reviewsNumber = regexp.MustCompile(`(?:\s|\()([\d.,\x{00a0}\x{202f}]+)\s*\p{L}*\)?$`)
+	reviewsNumber = regexp.MustCompile(`(?:\s|\()(\d[\d.,\x{00a0}\x{202f} ]*)`)
 )
 
 // parseRating reads a rating with decimal point or comma, and how many

@@ -7,11 +7,13 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/go-rod/rod"
 	"github.com/go-rod/rod/lib/launcher"
+	"github.com/go-rod/rod/lib/proto"
 )
 
 const (
@@ -31,10 +33,15 @@ type chromium struct {
 	launcher *launcher.Launcher
 	profile  *profile
 	agent    string // the user agent that its tabs show
+	relay    *relay // to a proxy whose password Chromium cannot say itself
+
+	mu      sync.Mutex
+	consent []*proto.NetworkCookieParam // the answer that one of its contexts was given
 
 	searches int
 	users    int
 	retired  bool
+	idle     *time.Timer // ends it when nobody has used it for a while
 }
 
 // start begins to start a Chromium.
@@ -57,7 +64,11 @@ func (c *chromium) launch(o browserOptions) (err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
 	defer cancel()
-	c.launcher = newLauncher(o, binary, c.profile.path).Context(ctx)
+	proxy, err := c.proxy(o.proxy)
+	if err != nil {
+		return err
+	}
+	c.launcher = newLauncher(o, binary, c.profile.path, proxy).Context(ctx)
 	address, err := c.launcher.Launch()
 	if err != nil {
 		return fmt.Errorf("starting Chromium: %w", err)
@@ -72,6 +83,22 @@ func (c *chromium) launch(o browserOptions) (err error) {
 	}
 	c.agent = strings.ReplaceAll(version.UserAgent, "Headless", "")
 	return nil
+}
+
+// proxy is what Chromium is told: the proxy without its password, or a relay
+// that says the password where Chromium cannot.
+func (c *chromium) proxy(setting string) (string, error) {
+	proxy, err := url.Parse(setting)
+	if err != nil || setting == "" {
+		return "", nil //nolint:nilerr // the settings are checked where they are read
+	}
+	if proxy.User == nil || proxy.Scheme != "socks5" && proxy.Scheme != "socks5h" {
+		return strings.Replace(proxy.Scheme, "socks5h", "socks5", 1) + "://" + proxy.Host, nil
+	}
+	if c.relay, err = newRelay(proxy); err != nil {
+		return "", err
+	}
+	return c.relay.address(), nil
 }
 
 func (o browserOptions) binary() (string, error) {
@@ -90,7 +117,7 @@ func (o browserOptions) binary() (string, error) {
 // newLauncher starts Chromium so that it talks to nobody but the site, and
 // dies with this process (leakless) even when that is killed. In a container
 // rod leaves Chromium's sandbox out by itself.
-func newLauncher(o browserOptions, binary, profile string) *launcher.Launcher {
+func newLauncher(o browserOptions, binary, profile, proxy string) *launcher.Launcher {
 	l := launcher.New().Bin(binary).UserDataDir(profile).Headless(true).Leakless(true).
 		Set("disable-quic").Set("no-first-run").Set("disable-background-networking").Set("disable-component-update").
 		Set("disable-sync").Set("disable-gpu").Set("disable-dev-shm-usage").Set("mute-audio").
@@ -101,10 +128,19 @@ func newLauncher(o browserOptions, binary, profile string) *launcher.Launcher {
 	if o.resolverRules != "" {
 		l = l.Set("host-resolver-rules", o.resolverRules)
 	}
-	if proxy, err := url.Parse(o.proxy); err == nil && o.proxy != "" {
-		l = l.Proxy(proxy.Scheme + "://" + proxy.Host)
+	if proxy != "" {
+		l = l.Proxy(proxy)
 	}
-	return l
+	return spare(l)
+}
+
+// spare leaves out what a browser without a person needs not: pages kept for
+// the way back, the pages behind its own address bar, which are a process
+// each, and processes of their own for services that are small.
+func spare(l *launcher.Launcher) *launcher.Launcher {
+	return l.Set("in-process-gpu").Set("disable-software-rasterizer").Set("disable-extensions").
+		Set("disable-features", "site-per-process", "TranslateUI", "BackForwardCache", "WebUIOmniboxPopup", "WebUIOmniboxAimPopup").
+		Set("enable-features", "NetworkServiceInProcess2")
 }
 
 // end closes the browser, kills what does not close, and removes its profile.
@@ -117,6 +153,9 @@ func (c *chromium) end() {
 		_ = c.browser.Context(closing).Close()               // killed next if it does not
 		_ = syscall.Kill(-c.launcher.PID(), syscall.SIGKILL) // the group, of which it is the leader
 		c.launcher.Cleanup()                                 // waits for its end
+	}
+	if c.relay != nil {
+		c.relay.close()
 	}
 	if c.profile != nil {
 		c.profile.remove()

@@ -1,8 +1,10 @@
 package googlemaps
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"leadstream/domain/business"
@@ -19,31 +21,44 @@ func TestCapturedReply(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	places, err := parseReply(body, "US")
+	r := reads{}
+	places, err := parseReply(body, "US", r)
 	if err != nil || len(places) != 20 {
 		t.Fatalf("%d places, %v", len(places), err)
 	}
-	missing := map[string]int{}
+	has := map[string]int{}
 	for _, p := range places {
-		if p.Name == "" || p.CID == "" || p.PlaceID == "" || p.Latitude == nil || p.Longitude == nil || p.Category == "" || p.MapURL == "" {
-			t.Errorf("incomplete: %+v", p)
-		}
 		for field, present := range map[string]bool{
-			"address": p.Address != "", "city": p.City != "", "country": p.Country != "", "rating": p.Rating != nil,
-			"reviews": p.ReviewsCount != nil, "hours": len(p.OpeningHours) == 7, "phone": p.Phone != "",
+			"name": p.Name != "", "address": p.Address != "", "street": p.Street != "", "city": p.City != "", "postal code": p.PostalCode != "", "country": p.Country == "GR",
+			"phone": strings.HasPrefix(p.Phone, "+30") && len(p.Phone) == 13, "website": strings.HasPrefix(p.Website, "http"), "category": p.Category != "" && len(p.Categories) > 0,
+			"rating": p.Rating != nil, "reviews": p.ReviewsCount != nil, "price": p.Price != "", "hours": len(p.OpeningHours) == 7 && len(p.OpeningHours[0].Hours) > 0,
+			"coordinates": p.Latitude != nil && p.Longitude != nil, "data id": p.DataID != "", "cid": p.CID != "", "place id": strings.HasPrefix(p.PlaceID, "ChIJ"),
+			"kgmid": strings.HasPrefix(p.KGMID, "/g/"), "link": p.MapURL != "", "open": p.Status == business.Open,
 		} {
-			if !present {
-				missing[field]++
+			if present {
+				has[field]++
 			}
 		}
-		if p.Phone != "" && p.Phone[0] != '+' {
-			t.Errorf("%s: phone %q is not E.164", p.Name, p.Phone)
+	}
+	for field, n := range has { // what the reply holds, counted in it by hand
+		want := map[string]int{"website": 8, "price": 5, "hours": 19}[field]
+		if want == 0 {
+			want = 20
+		}
+		if n != want {
+			t.Errorf("%d of 20 have %s, want %d", n, field, want)
 		}
 	}
-	for field, n := range missing {
-		if n > 6 {
-			t.Errorf("%s is missing in %d of 20", field, n)
-		}
+	if len(has) != 20 {
+		t.Errorf("fields %v", has)
+	}
+	first := places[0]
+	if first.Name != "Dream Coffee" || first.Address != "Eakou 74, Ilion 131 22, Greece" || first.City != "Ilion" || first.Phone != "+302102616578" || *first.Rating != 4.8 ||
+		*first.ReviewsCount != 48 || first.OpeningHours[0].Day != "Saturday" || first.OpeningHours[0].Hours[0] != "7 AM–8:30 PM" || first.CID != "1629270299114224275" {
+		t.Errorf("the first is %+v", first)
+	}
+	if warnings := r.warnings(); len(warnings) > 0 || r[read{fromReply, "name"}] != (Reads{20, 0}) || r[read{fromReply, "website"}] != (Reads{8, 12}) {
+		t.Errorf("reads %v, warnings %q", r, warnings)
 	}
 }
 
@@ -51,14 +66,15 @@ func FuzzReply(f *testing.F) {
 	f.Add([]byte(")]}'\n[[\"q\",[[],[null,null,null,null,null,null,null,null,null,null,null,null,null,null,[1,2,3,4,[5],6,7,8,9,10,11,\"Name\"]]]]]"))
 	f.Add([]byte(`[[0,[0,{"a":1}]]]`))
 	f.Add([]byte(``))
+	f.Add([]byte(`{"c":0,"d":")]}'\n[[\"q\",[[],[]]]]"}/*""*/{"c":1}`))
 	f.Fuzz(func(_ *testing.T, body []byte) {
-		places, err := parseReply(body, "US")
+		places, err := parseReply(body, "US", reads{})
 		if err == nil {
 			for _, p := range places {
 				_ = p.Identity().Key()
 			}
 		}
-		parsePlace(string(body), "US")
+		parsePlace(string(body), "US", nil)
 	})
 }
 
@@ -86,6 +102,8 @@ func TestRatings(t *testing.T) {
 	for label, want := range map[string][2]float64{ // rating, reviews; 0 is none
 		"4.3 stars 16 Reviews": {4.3, 16}, "4.9 stars": {4.9, 0}, "No reviews": {0, 0}, "4,3 Sterne": {4.3, 0}, "4.0 stars 1,234 Reviews": {4.0, 1234},
 		"": {0, 0}, "9.9 stars": {0, 0}, "4.5 (12)": {4.5, 12},
+		"4,3 Sterne 1.016 Rezensionen": {4.3, 1016}, "4,3 étoiles 1\u202f016 avis": {4.3, 1016}, "4,7\u00a0Sterne 2\u00a0345 Rezensionen": {4.7, 2345}, "4.3 1,234 reviews": {4.3, 1234},
+		"4,1 Sterne aus 5 Rezensionen": {4.1, 5}, "3,9 estrellas 12 reseñas": {3.9, 12},
 	} {
 		rating, reviews := parseRating(label)
 		if got := value(rating); got != want[0] {
@@ -102,6 +120,117 @@ func value(n *float64) float64 {
 		return 0
 	}
 	return *n
+}
+
+func TestAddressesAreSplit(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string][4]string{ // street, city, state, postal code
+		"1 Main St, Freehold, NJ 07728":                       {"1 Main St", "Freehold", "NJ", "07728"},
+		"1 Main St, Ste 5, Freehold, NJ 07728, United States": {"1 Main St, Ste 5", "Freehold", "NJ", "07728"},
+		"10 King St W, Toronto, ON M5H 1A1, Canada":           {"10 King St W", "Toronto", "ON", "M5H 1A1"},
+		"10 Downing St, London SW1A 2AA, United Kingdom":      {"10 Downing St", "London", "", "SW1A 2AA"},
+		"Hauptstraße 1, 10115 Berlin":                         {"Hauptstraße 1", "Berlin", "", "10115"},
+		"12 Rue de Rivoli, 75004 Paris, France":               {"12 Rue de Rivoli", "Paris", "", "75004"},
+		"C. Mayor, 5, 28013 Madrid, España":                   {"C. Mayor, 5", "Madrid", "", "28013"},
+		"Dam 1, 1012 JS Amsterdam":                            {"Dam 1", "Amsterdam", "", "1012 JS"},
+		"ul. Prosta 7, 00-850 Warszawa":                       {"ul. Prosta 7", "Warszawa", "", "00-850"},
+		"91 Main St":                                          {"91 Main St", "", "", ""},
+		"Freehold Raceway Mall":                               {"", "", "", ""},
+		"59H5+9XG":                                            {"", "", "", ""},
+	} {
+		p := completeAddress(business.Place{Address: line})
+		if got := [4]string{p.Street, p.City, p.State, p.PostalCode}; got != want {
+			t.Errorf("%q is %q, want %q", line, got, want)
+		}
+	}
+	if p := completeAddress(business.Place{Address: "1 Main St, Freehold, NJ 07728", City: "Known"}); p.City != "Known" || p.Street != "1 Main St" {
+		t.Errorf("a part that was known became %+v", p)
+	}
+}
+
+func TestPhonesFollowTheirCountry(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ shown, country, want string }{
+		{"(732) 555-0100", "", "+17325550100"}, {"030 12345678", "DE", "+493012345678"}, {"+49 30 12345678", "", "+493012345678"},
+		{"01 23 45 67 89", "FR", "+33123456789"}, {"020 7946 0123", "GB", "+442079460123"}, {"call us", "", "call us"}, {"", "", ""},
+	} {
+		if got := phone(tt.shown, regionOf(tt.country, "us")); got != tt.want {
+			t.Errorf("%q in %q is %q, want %q", tt.shown, tt.country, got, tt.want)
+		}
+	}
+}
+
+// TestPhoneInEachOfItsPlaces reads it where the reply has it in one form alone.
+func TestPhoneInEachOfItsPlaces(t *testing.T) {
+	t.Parallel()
+	for name, phones := range map[string][]any{
+		"E.164": {nil, nil, nil, "+302102616578"}, "international": {"+30 21 0261 6578"}, "national": {nil, []any{[]any{"21 0261 6578", 1.0}}},
+	} {
+		d := make([]any, 184)
+		d[11], d[178], d[183] = "Cafe", []any{phones}, []any{nil, []any{6: "GR"}}
+		if p, _ := parseBusiness(record{d, nil, fromReply}, "US"); p.Phone != "+302102616578" {
+			t.Errorf("%s: %q", name, p.Phone)
+		}
+	}
+}
+
+// TestRepliesComeInSeveralForms reads one place from each.
+func TestRepliesComeInSeveralForms(t *testing.T) {
+	t.Parallel()
+	array := `[null,null,null,null,null,null,null,null,null,null,"0x1:0x2","The \"Place\""]`
+	usual := `[["q",[[],[null,null,null,null,null,null,null,null,null,null,null,null,null,null,` + array + `]]]]`
+	other := `[` + strings.Repeat("null,", 64) + `[[null,` + array + `]]]`
+	chunk := func(text string) string {
+		quoted, err := json.Marshal(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return `{"c":0,"d":` + string(quoted) + `,"e":"x"}/*""*/`
+	}
+	for name, body := range map[string]string{
+		"plain": usual, "guarded": ")]}'\n" + usual, "chunk": chunk(")]}'\n" + usual), "chunks": chunk(")]}'\n"+usual[:40]) + chunk(usual[40:]), "elsewhere": ")]}'\n" + other,
+	} {
+		r := reads{}
+		places, err := parseReply([]byte(body), "US", r)
+		if err != nil || len(places) != 1 || places[0].Name != `The "Place"` || places[0].CID != "2" || len(r.warnings()) > 0 {
+			t.Errorf("%s: %+v, %v, %q", name, places, err, r.warnings())
+		}
+	}
+	for name, body := range map[string]string{"cut off": ")]}'\n" + usual[:50], "no chunk": `{"c":0}`, "a page": "<html>"} {
+		if places, err := parseReply([]byte(body), "US", nil); err == nil || len(places) > 0 {
+			t.Errorf("%s: %+v, %v", name, places, err)
+		}
+	}
+}
+
+func TestOperatingStatus(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"Open ⋅ Closes 6\u202fPM": business.Open, "": business.Open, "Permanently closed": business.PermanentlyClosed, "DAUERHAFT GESCHLOSSEN": business.PermanentlyClosed,
+		"Définitivement fermé": business.PermanentlyClosed, "Cerrado\u00a0permanentemente": business.PermanentlyClosed, "Chiuso definitivamente": business.PermanentlyClosed,
+		"Zamknięte na stałe": business.PermanentlyClosed, "Permanent gesloten": business.PermanentlyClosed, "Temporarily closed": business.TemporarilyClosed,
+		"Vorübergehend geschlossen": business.TemporarilyClosed, "Closed ⋅ Opens 8 AM": business.Open, "Geschlossen ⋅ Öffnet um 08:00": business.Open,
+	} {
+		if got := operatingStatus(text); got != want {
+			t.Errorf("%q is %s", text, got)
+		}
+	}
+}
+
+// TestTypesThatAreNotExpected has every path lead to another kind of value.
+func TestTypesThatAreNotExpected(t *testing.T) {
+	t.Parallel()
+	array := make([]any, 210)
+	for _, odd := range []any{nil, "text", 7.5, -1e300, true, []any{}, []any{[]any{[]any{}}}, map[string]any{"0": 1}} {
+		for i := range array {
+			array[i] = odd
+		}
+		array[11] = "Odd"
+		p, ok := parseBusiness(record{array, nil, fromReply}, "US")
+		if !ok || p.Name != "Odd" || p.Latitude != nil || len(p.OpeningHours) != 0 || p.ReviewsCount != nil {
+			t.Errorf("%v: %+v", odd, p)
+		}
+	}
 }
 
 func TestWebsites(t *testing.T) {
@@ -129,8 +258,8 @@ func TestPlusCodeIsNoAddress(t *testing.T) {
 func TestOnePlaceIsToldOnce(t *testing.T) {
 	t.Parallel()
 	known := newTold()
-	known.add(business.Place{Name: "Clinic", Address: "1 Main St", CID: "1", PlaceID: "ChIJa"})
-	known.add(business.Place{Name: "Bare", Address: "2 Main St"})
+	known.add(business.Place{Name: "Clinic", Address: "1 Main St", CID: "1", PlaceID: "ChIJa"}, true)
+	known.add(business.Place{Name: "Bare", Address: "2 Main St"}, true)
 	for _, tt := range []struct {
 		name  string
 		place business.Place

@@ -2,6 +2,7 @@ package googlemaps
 
 import (
 	"context"
+	"encoding/base64"
 	"net/http"
 	"strconv"
 	"strings"
@@ -79,9 +80,13 @@ func (r *replies) finished(e *proto.NetworkLoadingFinished) {
 	}
 	go func() {
 		answer, err := proto.NetworkGetResponseBody{RequestID: e.RequestID}.Call(r.page)
-		var body []byte
-		if err == nil && !answer.Base64Encoded {
-			body = []byte(answer.Body)
+		if err != nil {
+			r.done(e.RequestID, nil)
+			return
+		}
+		body := []byte(answer.Body)
+		if answer.Base64Encoded {
+			body, _ = base64.StdEncoding.DecodeString(answer.Body) // the browser's own
 		}
 		r.done(e.RequestID, body)
 	}()
@@ -98,6 +103,9 @@ func (r *replies) failed(e *proto.NetworkLoadingFailed) {
 
 func (r *replies) done(id proto.NetworkRequestID, body []byte) {
 	r.mu.Lock()
+	if !r.expected[id] { // of a page that was left
+		body = nil
+	}
 	delete(r.expected, id)
 	if body != nil {
 		r.bodies = append(r.bodies, body)
@@ -109,6 +117,14 @@ func (r *replies) done(id proto.NetworkRequestID, body []byte) {
 		default:
 		}
 	}
+}
+
+// reset forgets the page before, whose requests end with it.
+func (r *replies) reset() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.bodies, r.document, r.blocked, r.problem = nil, 0, false, ""
+	clear(r.expected)
 }
 
 // take answers the bodies that have come since the last call.

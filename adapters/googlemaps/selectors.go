@@ -7,21 +7,13 @@ const (
 	placeTitleSelector = `h1.DUwDvf`
 	consentForm        = `form[action*="/save"]`
 	captchaForm        = `#captcha-form`
-	noResultText       = "Google Maps can't find"
-	noResultHint       = "Make sure your search is spelled correctly"
-	limitedText        = "You're seeing a limited view of Google Maps"
-	blockedPath        = "/sorry/" // of every address that a robot is sent to
+	noResultSelector   = `div.Q2vNVc` // holds the sentence that nothing was found
+	blockedPath        = "/sorry/"    // of every address that a robot is sent to
 )
 
-// consentLabels are those of the button that refuses, then of the one that
-// accepts, in the languages of SCRAPER_LANGUAGE seen so far.
-var consentLabels = []string{
-	"Reject all", "Alle ablehnen", "Tout refuser", "Rechazar todo", "Rifiuta tutto", "Rejeitar tudo", "Alles afwijzen", "Odrzuć wszystko",
-	"Accept all", "Alle akzeptieren", "Tout accepter", "Aceptar todo", "Accetta tutto", "Aceitar tudo", "Alles accepteren", "Zaakceptuj wszystko",
-}
-
 // cardsScript reads the feed's cards: see card for its answer.
-const cardsScript = `() => {
+const cardsScript = `sponsoredLabels => {
+  const marked = mark => sponsoredLabels.includes(mark?.getAttribute('aria-label')) || sponsoredLabels.includes(mark?.textContent.trim());
   const text = (root, selector) => (root.querySelector(selector)?.textContent || '').trim();
   return [...document.querySelectorAll('div[role="feed"] a[href*="/maps/place/"], div[role="feed"] a.hfpxzc')].map(anchor => {
     const card = anchor.closest('div.Nv2PK, [role="article"]') || anchor.parentElement;
@@ -35,8 +27,8 @@ const cardsScript = `() => {
       rows,
       phone: text(card, 'span.UsdlK'),
       website: site ? site.getAttribute('href') : '',
-      sponsored: !!card.querySelector('h1[aria-label="Sponsored"]') || !!before?.matches('h1[aria-label="Sponsored"]')
-        || anchor.getAttribute('href').startsWith('/aclk'),
+      sponsored: [...card.querySelectorAll('h1')].some(marked) || !!before?.matches('h1') && marked(before)
+        || /^(https?:\/\/[^/]+)?\/aclk\?/.test(anchor.getAttribute('href')),
     };
   });
 }`
@@ -60,10 +52,13 @@ const nudgeScript = `() => {
 }`
 
 // stateScript reads what kind of page this is: see pageState.
-const stateScript = `(consentForm, captchaForm, titleSelector, feedSelector) => {
+const stateScript = `(consentForm, captchaForm, titleSelector, feedSelector, nothingSelector, what) => {
   const text = document.body ? document.body.innerText : '';
   return {
     path: location.pathname,
+    href: location.href,
+    // The sentence says what was searched for, in every language.
+    nothing: !!what && (document.querySelector(nothingSelector)?.textContent || '').toLowerCase().includes(what.toLowerCase()),
     consent: location.hostname.startsWith('consent.') || !!document.querySelector(consentForm),
     captcha: !!document.querySelector(captchaForm),
     feed: !!document.querySelector(feedSelector),
@@ -98,6 +93,18 @@ const initialStateScript = `() => {
   return '';
 }`
 
+// initialRepliesScript finds the results that the page came with: a reply like
+// those that it fetches, at [3][2].
+const initialRepliesScript = `() => {
+  const texts = [];
+  const look = (value, depth) => {
+    if (typeof value === 'string' && value.startsWith(")]}'")) texts.push(value);
+    else if (value && typeof value === 'object' && depth < 3) Object.values(value).forEach(inner => look(inner, depth + 1));
+  };
+  look(window.APP_INITIALIZATION_STATE?.[3], 0);
+  return texts;
+}`
+
 // panelScript reads a place's panel, for what the initial state lacks.
 const panelScript = `() => {
   const attr = (selector, name) => document.querySelector(selector)?.getAttribute(name) || '';
@@ -106,11 +113,14 @@ const panelScript = `() => {
     name: text('h1.DUwDvf'),
     href: location.href,
     rating: text('.F7nice span[aria-hidden="true"]'),
-    reviews: attr('.F7nice [aria-label$="reviews"]', 'aria-label'),
+    // Of the labels beside the rating, the last with a number is that of the reviews, in every language.
+    reviews: [...document.querySelectorAll('.F7nice [aria-label]')].filter(e => e.getAttribute('role') !== 'img')
+      .map(e => e.getAttribute('aria-label')).filter(label => /\d/.test(label)).pop() || '',
     address: attr('button[data-item-id="address"]', 'aria-label').replace(/^[^:]*:\s*/, ''),
     website: attr('a[data-item-id="authority"]', 'href'),
     phone: attr('[data-item-id^="phone:tel:"]', 'data-item-id').replace('phone:tel:', ''),
     category: text('button.DkEaL') || text('button[jsaction$=".category"]'),
-    closed: /permanently closed/i.test(text('.fCEvvc')),
+    status: text('.fCEvvc'),
+    hours: [...document.querySelectorAll('.t39EBf tr')].map(row => [...row.children].map(cell => (cell.getAttribute('aria-label') || cell.textContent).trim()).filter(Boolean)),
   };
 }`

@@ -12,31 +12,38 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"leadstream/app"
 	"leadstream/domain/fault"
 )
 
 // Options is what the source needs.
 type Options struct {
-	BaseURL       string       // scheme and host of the map site
-	Language      string       // hl of its pages; default en
-	Region        string       // gl, and whose phone numbers lack a country; default us
-	ChromiumPath  string       // empty finds one
-	Proxy         string       // URL, with user and password where it wants them
-	ResolverRules string       // Chromium's --host-resolver-rules
-	DataDir       string       // browser profiles and evidence go there; default a folder of the temporary ones
-	Now           app.Clock    // default time.Now
-	Logger        *slog.Logger // default none
+	BaseURL       string                // scheme and host of the map site
+	Language      string                // hl of its pages; default en
+	Region        string                // gl, and whose phone numbers lack a country; default us
+	ChromiumPath  string                // empty finds one
+	Proxy         string                // URL, with user and password where it wants them
+	ResolverRules string                // Chromium's --host-resolver-rules
+	DataDir       string                // browser profiles and evidence go there; default a folder of the temporary ones
+	Now           app.Clock             // default time.Now
+	Logger        *slog.Logger          // default none
+	Metrics       prometheus.Registerer // default none
 }
 
 // Source is an app.Source.
 type Source struct {
-	base     *url.URL
-	language string
-	region   string
-	browsers *browsers
-	evidence evidence
-	now      app.Clock
+	base      *url.URL
+	language  string
+	region    string
+	browsers  *browsers
+	evidence  evidence
+	now       app.Clock
+	log       *slog.Logger
+	health    *health
+	backoff   backoff
+	locations locations
 
 	openWithin   time.Duration // for a page to show what it is
 	feedPatience time.Duration // how long a feed may bring nothing new until it is taken for finished
@@ -53,12 +60,13 @@ func New(o Options) (*Source, error) {
 	o = o.withDefaults()
 	folder := filepath.Join(o.DataDir, "browser")
 	sweep(folder)
+	health := newHealth(o.Metrics)
 	return &Source{
-		base: base, language: o.Language, region: strings.ToUpper(o.Region), now: o.Now,
+		base: base, log: o.Logger, health: health, language: o.Language, region: strings.ToUpper(o.Region), now: o.Now,
 		evidence: evidence{folder: filepath.Join(o.DataDir, "evidence"), now: o.Now},
 		browsers: newBrowsers(browserOptions{
 			path: o.ChromiumPath, proxy: o.Proxy, resolverRules: o.ResolverRules, folder: folder,
-			language: o.Language, searches: searchesPerBrowser, log: o.Logger,
+			language: o.Language, searches: searchesPerBrowser, idle: endIdleAfter, started: health.metrics.browsers.Inc, log: o.Logger,
 		}),
 		openWithin: 45 * time.Second, feedPatience: 12 * time.Second,
 	}, nil
@@ -87,17 +95,26 @@ func (s *Source) Close() error {
 }
 
 // Search finds places, each told of as soon as it is known.
-func (s *Source) Search(ctx context.Context, q app.SearchQuery, see app.Sightings) error {
+func (s *Source) Search(ctx context.Context, q app.SearchQuery, see app.Sightings) (err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	tab, done, err := s.browsers.tab(ctx)
 	if err != nil {
 		return s.startError(ctx, err)
 	}
-	defer done()
-	v := newVisit(s, tab.page, q, see)
+	defer func() { done(err != nil) }()
+	v := newVisit(s, tab, q, see)
 	v.replies = listen(ctx, tab.page, func() { cancel(errCrashed) })
-	err = v.run(ctx)
+	err = ended(ctx, v, v.run(ctx))
+	s.health.searched(outcome(err), v.reads)
+	if err == nil {
+		s.backoff.succeeded()
+	}
+	return err
+}
+
+// ended classifies how a search ended.
+func ended(ctx context.Context, v *visit, err error) error {
 	switch {
 	case err == nil || v.own:
 		return err
@@ -107,6 +124,17 @@ func (s *Source) Search(ctx context.Context, q app.SearchQuery, see app.Sighting
 		return fault.Transientf("the browser failed in mid-search: %w", err)
 	default:
 		return err
+	}
+}
+
+func outcome(err error) string {
+	switch {
+	case err == nil:
+		return "completed"
+	case fault.Is(err, fault.Postponed):
+		return "blocked"
+	default:
+		return "failed"
 	}
 }
 
@@ -123,20 +151,28 @@ func (s *Source) startError(ctx context.Context, err error) error {
 	}
 }
 
+// anyBusiness is what is searched for when nothing is named.
+const anyBusiness = "businesses"
+
 func (s *Source) searchURL(q app.SearchQuery) string {
-	what := q.BusinessType
-	if what == "" {
-		what = "businesses"
-	}
-	u := *s.base
-	u.Path = strings.TrimSuffix(u.Path, "/") + "/maps/search/" + what + " near " + q.Location
-	u.RawQuery = url.Values{"hl": {s.language}, "gl": {strings.ToLower(s.region)}}.Encode()
-	return u.String()
+	what := cmp.Or(q.BusinessType, anyBusiness)
+	return s.url(what+" near "+q.Location, "")
 }
 
-// blockedFor is how long a search waits that the site refuses as a robot's.
-const blockedFor = 15 * time.Minute
+// locationURL searches for the location alone.
+func (s *Source) locationURL(q app.SearchQuery) string { return s.url(q.Location, "") }
 
-func (s *Source) blocked() error {
-	return fault.Postpone(s.now().Add(blockedFor), "blocked: the map site takes this search for a robot's")
+// tileURL searches what is in view, which words about the place would override.
+func (s *Source) tileURL(q app.SearchQuery, t tile) string {
+	return s.url(cmp.Or(q.BusinessType, anyBusiness), fmt.Sprintf("/@%.7f,%.7f,%.2fz", t.centre.lat, t.centre.lng, t.zoom()))
+}
+
+// url pins language and region, by which the site would otherwise follow the
+// address it is asked from.
+func (s *Source) url(words, view string) string {
+	u := *s.base.JoinPath("maps", "search")
+	u.RawPath = u.EscapedPath() + "/" + url.PathEscape(words) + view // a slash among the words stays one of theirs
+	u.Path += "/" + words + view
+	u.RawQuery = url.Values{"hl": {s.language}, "gl": {strings.ToLower(s.region)}}.Encode()
+	return u.String()
 }

@@ -60,12 +60,21 @@ type rig struct {
 	dir    string
 }
 
-func newRig(t *testing.T, change ...func(*googlemaps.Options)) *rig {
+func newRig(t testing.TB, change ...func(*googlemaps.Options)) *rig {
+	t.Helper()
+	return makeRig(t, rigOptions{source: func(o *googlemaps.Options) {
+		for _, c := range change {
+			c(o)
+		}
+	}})
+}
+
+func makeRig(t testing.TB, wanted rigOptions) *rig {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("starts a browser")
 	}
-	town, err := sandbox.Start(context.Background(), sandbox.Options{})
+	town, err := sandbox.Start(context.Background(), wanted.sandbox)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,8 +84,8 @@ func newRig(t *testing.T, change ...func(*googlemaps.Options)) *rig {
 		BaseURL: "http://maps.example", ChromiumPath: testenv.Browser(t), DataDir: dir, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 		ResolverRules: outbound.Overrides{{Pattern: "*.example", Addr: town.Addr()}}.ChromiumRules(),
 	}
-	for _, c := range change {
-		c(&o)
+	if wanted.source != nil {
+		wanted.source(&o)
 	}
 	source, err := googlemaps.New(o)
 	if err != nil {
@@ -119,14 +128,14 @@ func TestFeed(t *testing.T) {
 	r := newRig(t)
 	truth := r.town.Town().Find("plumbing near Freehold, NJ")
 	see := &sightings{}
-	if err := r.search(t.Context(), "plumbing", 500, see); err != nil {
+	if err := r.search(t.Context(), "plumbing", 120, see); err != nil {
 		t.Fatal(err)
 	}
 	compare(t, truth, see.places)
 	if len(see.steps) != 2 || see.steps[0] != app.SearchReady || see.steps[1] != app.SearchStarted {
 		t.Errorf("steps %v", see.steps)
 	}
-	if r.town.Hits("maps.example") > 12 {
+	if r.town.Hits("maps.example") > 16 {
 		t.Errorf("%d requests for %d places", r.town.Hits("maps.example"), len(truth))
 	}
 	t.Run("from cards alone", func(t *testing.T) {
@@ -199,6 +208,9 @@ func compare(t *testing.T, truth []sandbox.Business, places []business.Place) {
 		if b.Closed {
 			want.Status = business.PermanentlyClosed
 		}
+		if b.Paused {
+			want.Status = business.TemporarilyClosed
+		}
 		got := p
 		got.Categories, got.OpeningHours, got.Rating, got.ReviewsCount, got.Latitude, got.Longitude, got.MapURL = nil, nil, nil, nil, nil, nil, ""
 		if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
@@ -262,6 +274,13 @@ func TestCancelAndCrash(t *testing.T) {
 		}
 		if took := time.Since(cancelled); took > time.Second {
 			t.Errorf("ended %s after it was cancelled", took)
+		}
+		testenv.Eventually(t, time.Second-time.Since(cancelled), func() bool { return len(processes(r.dir))+len(profiles(r.dir)) == 0 },
+			"nothing is left, but %v and %v", processes(r.dir), profiles(r.dir))
+	})
+	t.Run("a tab is closed", func(t *testing.T) {
+		if err := r.search(t.Context(), "plumbing", 5, &sightings{}); err != nil {
+			t.Fatal(err)
 		}
 		if pages := openPages(t, r.dir); len(pages) != 0 {
 			t.Errorf("left open: %v", pages)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-rod/rod"
@@ -22,8 +24,37 @@ var notFetched = []string{
 // tab is an empty page in a browser context of its own, which shares neither
 // cookies nor cache with another.
 type tab struct {
-	page  *rod.Page // bound to the context that it was opened with
-	close func() error
+	page     *rod.Page // bound to the context that it was opened with
+	close    func() error
+	chromium *chromium
+	rejected atomic.Bool // the proxy has refused the password
+}
+
+// refused tells that the proxy does not take its password.
+func (t *tab) refused() bool {
+	return t.rejected.Load() || t.chromium.relay != nil && t.chromium.relay.refused.Load()
+}
+
+// consentCookies remember the answer to the question for consent.
+var consentCookies = map[string]bool{"SOCS": true, "CONSENT": true}
+
+// keepConsent keeps the answer for the other contexts of this browser, so that
+// the question is asked once a profile.
+func (t *tab) keepConsent(page *rod.Page, site string) {
+	cookies, err := page.Cookies([]string{site})
+	if err != nil {
+		return // the next search answers again
+	}
+	cookies = slices.DeleteFunc(cookies, func(c *proto.NetworkCookie) bool { return !consentCookies[c.Name] })
+	t.chromium.mu.Lock()
+	defer t.chromium.mu.Unlock()
+	t.chromium.consent = proto.CookiesToParams(cookies)
+}
+
+func (c *chromium) consented() []*proto.NetworkCookieParam {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.consent
 }
 
 func (c *chromium) open(ctx context.Context, o browserOptions) (*tab, error) {
@@ -33,7 +64,7 @@ func (c *chromium) open(ctx context.Context, o browserOptions) (*tab, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening a browser context: %w", err)
 	}
-	t := &tab{close: func() error { // with a context that lives: the search's may have ended
+	t := &tab{chromium: c, close: func() error { // with a context that lives: the search's may have ended
 		closing, cancel := context.WithTimeout(context.Background(), closeWithin)
 		defer cancel()
 		return proto.TargetDisposeBrowserContext{BrowserContextID: incognito.BrowserContextID}.Call(c.browser.Context(closing))
@@ -58,11 +89,16 @@ func (t *tab) dress(page *rod.Page, agent string, o browserOptions) error {
 	if err := (proto.NetworkEnable{}).Call(page); err != nil {
 		return err
 	}
+	if cookies := t.chromium.consented(); len(cookies) > 0 {
+		if err := page.SetCookies(cookies); err != nil {
+			return err
+		}
+	}
 	if err := (proto.NetworkSetBlockedURLs{Urls: notFetched}).Call(page); err != nil {
 		return err
 	}
 	proxy, err := url.Parse(o.proxy)
-	if err != nil || proxy.User == nil {
+	if err != nil || proxy.User == nil || t.chromium.relay != nil {
 		return nil //nolint:nilerr // a proxy that is no URL has no password, and Chromium says what is wrong with it
 	}
 	return t.authenticate(page, proxy.User)
@@ -87,6 +123,7 @@ func (t *tab) authenticate(page *rod.Page, user *url.Userinfo) error {
 				Response: proto.FetchAuthChallengeResponseResponseProvideCredentials, Username: user.Username(), Password: password,
 			}
 		}
+		t.rejected.Store(answer.Response == proto.FetchAuthChallengeResponseResponseCancelAuth)
 		go func() {
 			_ = proto.FetchContinueWithAuth{RequestID: e.RequestID, AuthChallengeResponse: answer}.Call(t.page)
 		}()

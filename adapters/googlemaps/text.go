@@ -28,6 +28,14 @@ func clean(s string) string {
 	return strings.TrimSpace(s)
 }
 
+func cleaned(texts []string) []string {
+	list := make([]string, len(texts))
+	for i, text := range texts {
+		list[i] = clean(text)
+	}
+	return list
+}
+
 // cidOf is the decimal of the second half of a data id 0x…:0x….
 func cidOf(dataID string) string {
 	_, low, ok := strings.Cut(dataID, ":")
@@ -76,25 +84,40 @@ func regionOf(country, fallback string) string {
 // plusCode is what stands for an address where there is none.
 var plusCode = regexp.MustCompile(`^[23456789CFGHJMPQRVWX]{4,8}\+[23456789CFGHJMPQRVWX]{2,3}\b`)
 
-// usAddress is street, city, state and ZIP code on one line.
-var usAddress = regexp.MustCompile(`^(.*?),\s*([^,]+),\s*([A-Z]{2})\s+(\d{5}(?:-\d{4})?)(?:,\s*(?:United States|USA))?$`)
+// addressForms are the ways in which an address is written on one line. Their
+// groups are named after the parts; the first that fits is taken.
+var addressForms = []*regexp.Regexp{
+	// 1 Main St, Freehold, NJ 07728; 10 King St W, Toronto, ON M5H 1A1
+	regexp.MustCompile(`^(?P<street>.*?),\s*(?P<city>[^,\d]+),\s*(?P<state>[A-Z]{2})\s+(?P<postal>\d{5}(?:-\d{4})?|[A-Z]\d[A-Z]\s?\d[A-Z]\d)(?:,\s*[^,\d]+)?$`),
+	// 10 High St, London SW1A 1AA, United Kingdom
+	regexp.MustCompile(`^(?P<street>.*?),\s*(?P<city>[^,\d]+?)\s+(?P<postal>[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2})(?:,\s*[^,\d]+)?$`),
+	// Hauptstr. 1, 10115 Berlin; C. Mayor 5, 28013 Madrid, Spain; Dam 1, 1012 JS Amsterdam
+	regexp.MustCompile(`^(?P<street>.*?),\s*(?P<postal>\d{4,5}(?:\s[A-Z]{2})?|\d{3}\s\d{2}|\d{2}-\d{3})\s+(?P<city>[^,\d]+?)(?:,\s*[^,\d]+)?$`),
+}
+
+// bareStreet is what a card shows of an address.
+var bareStreet = regexp.MustCompile(`^[^,]*\d[^,]*$`)
 
 // completeAddress splits the parts off an address that came as one line.
 func completeAddress(p business.Place) business.Place {
 	if plusCode.MatchString(p.Address) || p.Address == p.Name {
 		p.Address = ""
 	}
-	m := usAddress.FindStringSubmatch(p.Address)
-	if m == nil {
+	parts := map[string]*string{"street": &p.Street, "city": &p.City, "state": &p.State, "postal": &p.PostalCode}
+	for _, form := range addressForms {
+		m := form.FindStringSubmatch(p.Address)
+		if m == nil {
+			continue
+		}
+		for i, name := range form.SubexpNames() {
+			if into := parts[name]; into != nil && *into == "" {
+				*into = m[i]
+			}
+		}
 		return p
 	}
-	for _, part := range []struct {
-		into  *string
-		value string
-	}{{&p.Street, m[1]}, {&p.City, m[2]}, {&p.State, m[3]}, {&p.PostalCode, m[4]}} {
-		if *part.into == "" {
-			*part.into = part.value
-		}
+	if p.Street == "" && bareStreet.MatchString(p.Address) {
+		p.Street = p.Address
 	}
 	return p
 }

@@ -16,6 +16,9 @@ func newTold() told {
 	return told{ids: map[string]bool{}, names: map[string]bool{}, anonymous: map[string]bool{}}
 }
 
+// empty tells that not one place was seen, wanted or not.
+func (t *told) empty() bool { return len(t.ids) == 0 && len(t.names) == 0 }
+
 func (t *told) has(p business.Place) bool {
 	id := p.Identity()
 	for _, key := range id.IDs {
@@ -26,8 +29,11 @@ func (t *told) has(p business.Place) bool {
 	return t.anonymous[id.Name] || len(id.IDs) == 0 && t.names[id.Name]
 }
 
-func (t *told) add(p business.Place) {
-	t.count++
+// add remembers a place; those that are not told of for a reason are not counted.
+func (t *told) add(p business.Place, counted bool) {
+	if counted {
+		t.count++
+	}
 	id := p.Identity()
 	for _, key := range id.IDs {
 		t.ids[key] = true

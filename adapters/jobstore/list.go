@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"slices"
-	"strconv"
 	"strings"
 
 	"leadstream/adapters/workqueue"
@@ -17,10 +16,10 @@ import (
 // has no listing of its own.
 const scanPage = 200
 
-// position is where a page ended: the score and id of its last job.
+// position is where a page ended: the place and id of its last job.
 type position struct {
-	score float64
-	id    string
+	at workqueue.Position
+	id string
 }
 
 // ref is a job's place in a listing over several queues.
@@ -63,7 +62,7 @@ func (s *Store) fill(ctx context.Context, f app.JobFilter, refs []ref, page *app
 	}
 	var last *position
 	for _, r := range refs {
-		last = &position{r.Score, r.ID}
+		last = &position{r.At, r.ID}
 		record, ok := records[r.ID]
 		if !ok || !passes(f, record) {
 			continue
@@ -111,18 +110,18 @@ func (s *Store) refs(ctx context.Context, f app.JobFilter, after *position) ([]r
 		all = append(all, found...)
 	}
 	slices.SortFunc(all, func(a, b ref) int {
-		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(b.ID, a.ID))
+		return cmp.Or(cmp.Compare(b.At.Millis, a.At.Millis), cmp.Compare(b.At.Sequence, a.At.Sequence), cmp.Compare(b.ID, a.ID))
 	})
 	return all[:min(len(all), limit)], nil
 }
 
-// refsOf drops what stands at the position itself; where a whole page has that
-// one score, the page grows until it reaches beyond.
+// refsOf drops what stands at the position itself; where a whole page stands
+// there, the page grows until it reaches beyond.
 func (s *Store) refsOf(ctx context.Context, topic string, listing workqueue.Listing, after *position, limit int) ([]ref, error) {
 	for {
-		var upTo *float64
+		var upTo *workqueue.Position
 		if after != nil {
-			upTo = &after.score
+			upTo = &after.at
 		}
 		found, err := s.queue.Refs(ctx, topic, listing, upTo, limit)
 		if err != nil {
@@ -130,7 +129,7 @@ func (s *Store) refsOf(ctx context.Context, topic string, listing workqueue.List
 		}
 		refs := make([]ref, 0, len(found))
 		for _, r := range found {
-			if after == nil || r.Score < after.score || r.ID < after.id {
+			if after == nil || r.At.Before(after.at) || r.At == after.at && r.ID < after.id {
 				refs = append(refs, ref{r, topic})
 			}
 		}
@@ -157,14 +156,11 @@ func (s *Store) total(ctx context.Context, f app.JobFilter) (int, error) {
 }
 
 func (s *Store) totalOf(ctx context.Context, q job.Queue, state job.State) (int, error) {
-	if state != job.Waiting && state != job.Active {
-		return s.queue.Count(ctx, q.String(), listingOf(app.JobFilter{State: state}))
-	}
-	n, err := s.queue.Stats(ctx, q.String(), 0)
 	if state == job.Waiting {
+		n, err := s.queue.Stats(ctx, q.String(), 0)
 		return n.Waiting, err
 	}
-	return n.Active, err
+	return s.queue.Count(ctx, q.String(), listingOf(app.JobFilter{State: state}))
 }
 
 func (s *Store) batchTotal(ctx context.Context, f app.JobFilter) (int, error) {
@@ -179,8 +175,14 @@ func (s *Store) batchTotal(ctx context.Context, f app.JobFilter) (int, error) {
 	return counts[f.State], nil
 }
 
+// listingOf is the shortest listing that has all jobs of a filter.
 func listingOf(f app.JobFilter) workqueue.Listing {
+	if f.BatchID != "" {
+		return workqueue.OfBatch(f.BatchID)
+	}
 	switch f.State {
+	case job.Active:
+		return workqueue.Active
 	case job.Completed:
 		return workqueue.Completed
 	case job.Failed:
@@ -199,8 +201,7 @@ func passes(f app.JobFilter, r workqueue.Record) bool {
 }
 
 func formatCursor(p position) string {
-	text := strconv.FormatFloat(p.score, 'f', -1, 64) + "|" + p.id
-	return base64.RawURLEncoding.EncodeToString([]byte(text))
+	return base64.RawURLEncoding.EncodeToString([]byte(p.at.String() + "|" + p.id))
 }
 
 func parseCursor(cursor string) (*position, error) {
@@ -211,10 +212,10 @@ func parseCursor(cursor string) (*position, error) {
 	if err != nil {
 		return nil, badCursor(cursor)
 	}
-	score, id, ok := strings.Cut(string(text), "|")
-	value, err := strconv.ParseFloat(score, 64)
+	place, id, ok := strings.Cut(string(text), "|")
+	at, err := workqueue.ParsePosition(place)
 	if !ok || err != nil {
 		return nil, badCursor(cursor)
 	}
-	return &position{value, id}, nil
+	return &position{at, id}, nil
 }

@@ -82,7 +82,7 @@ type logLine struct {
 
 func recordOf(j job.Job) workqueue.Record {
 	s := j.Snapshot()
-	return workqueue.Record{Topic: s.Queue.String(), ID: s.ID, Payload: s.Data, Run: s.Run, Attempts: s.AttemptsMade}
+	return workqueue.Record{Topic: s.Queue.String(), ID: s.ID, Payload: s.Data, Run: s.Run, Attempts: s.AttemptsMade, CorrelationID: s.CorrelationID}
 }
 
 func parseOffset(cursor string) (int, error) {

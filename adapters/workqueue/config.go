@@ -3,6 +3,7 @@ package workqueue
 import (
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -66,7 +67,20 @@ func setDefault[T comparable](field *T, value T) {
 
 // Client enqueues, reads and steers jobs. A job is a Watermill message with a
 // state; a topic is a queue.
-type Client struct{ config Config }
+type Client struct {
+	config    Config
+	gatherers sync.Map // topic → *gatherer
+	running   sync.Map // runKey → *Delivery of this process
+	// failPoint is called at each named step; only tests set it.
+	failPoint func(step string)
+}
+
+// at marks a step between two effects, where a test may end the process.
+func (c *Client) at(step string) {
+	if c.failPoint != nil {
+		c.failPoint(step)
+	}
+}
 
 // New makes a client.
 func New(config Config) (*Client, error) {

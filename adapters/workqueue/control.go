@@ -37,10 +37,13 @@ func (c *Client) SetPaused(ctx context.Context, topic string, paused bool, event
 // Report writes a running job's progress, with events in the same step. It
 // answers false when the given run is not the valid one any more.
 func (c *Client) Report(ctx context.Context, r Record, percent int, message string, events ...Event) (bool, error) {
-	args := append([]any{r.ID, r.Run, percent, message}, eventArgs(events)...)
+	args := append([]any{r.ID, r.Run, percent, message, r.CorrelationID}, eventArgs(events)...)
 	answer, err := c.run(ctx, reportScript, r.Topic, args...)
 	if err != nil {
 		return false, fmt.Errorf("reporting progress of job %s: %w", r.ID, err)
+	}
+	if d, ok := c.running.Load(runKey{r.Topic, r.ID}); ok && answer == int64(1) {
+		d.(*Delivery).noteProgress(message) //nolint:forcetypeassert // nothing else is stored there
 	}
 	return answer == int64(1), nil
 }
@@ -52,4 +55,19 @@ func (c *Client) answerState(ctx context.Context, script *redis.Script, topic st
 	}
 	state, _ := answer.(string)
 	return state, nil
+}
+
+func eventArgs(events []Event) []any {
+	args := make([]any, 0, 2*len(events))
+	for _, e := range events {
+		args = append(args, e.Type, e.Data)
+	}
+	return args
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

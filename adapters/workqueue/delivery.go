@@ -2,6 +2,7 @@ package workqueue
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"sync"
 	"time"
@@ -36,15 +37,32 @@ type Settlement struct {
 
 // Delivery is one run of a job by one worker.
 type Delivery struct {
-	Record   Record
-	priority string // the stream it came on
-	entryID  string
-	lost     bool // an earlier worker lost it
+	Record    Record
+	entryID   string // its entry of the work stream
+	created   string // its entry of the index
+	view      string // the field v
+	carried   []any  // names and values of what the entry carries beside it
+	state     string // the field s, as the start of this run wrote it: the fence
+	lost      bool   // an earlier worker lost it
+	takeovers int64  // how many the queue had seen when it began
 
-	cancel     context.CancelCauseFunc
+	ctx      context.Context // of its message
+	cancel   context.CancelCauseFunc
+	slotless bool  // ends without having run
+	alone    bool  // its end is to be written by itself, since it spoiled a batch
+	args     []any // its end, as settle.lua wants it
+
 	mu         sync.Mutex
 	settlement Settlement
+	progress   string // newest progress message
 }
+
+func (d *Delivery) openContext(parent context.Context) {
+	d.ctx, d.cancel = context.WithCancelCause(parent)
+}
+
+// run names this run among all of its topic.
+func (d *Delivery) run() string { return d.state + " " + d.Record.ID }
 
 // Settle says what acking the message will write.
 func (d *Delivery) Settle(s Settlement) {
@@ -61,6 +79,40 @@ func (d *Delivery) settled() Settlement {
 	return s
 }
 
+func (d *Delivery) noteProgress(message string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.progress = message
+}
+
+func (d *Delivery) progressMessage() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.progress
+}
+
+// encode writes down the end of the delivery for settle.lua.
+func (d *Delivery) encode(events []Event) {
+	s, r := d.settled(), &d.Record
+	var detail []byte
+	// A result of an earlier attempt may be in more pieces than the new one.
+	if s.State != StateCompleted || s.Free || len(r.Result) > 0 {
+		detail, _ = json.Marshal(settlementDetail{stateLetter[s.State], s.Reason, s.Delay.Milliseconds(), s.Free, s.Handler}) // no field of it can fail
+	}
+	d.args = append(make([]any, 0, 10+len(d.carried)+2*len(events)),
+		r.ID, d.entryID, d.state, s.Result, d.progressMessage(), detail, d.created, d.view, len(d.carried)/2, len(events))
+	d.args = append(d.args, d.carried...)
+	d.args = append(d.args, eventArgs(events)...)
+}
+
+type settlementDetail struct {
+	To      string `json:"to"`
+	Reason  string `json:"reason"`
+	Delay   int64  `json:"delay"` // ms
+	Free    bool   `json:"free"`
+	Handler string `json:"handler"`
+}
+
 type deliveryKey struct{}
 
 // DeliveryOf finds the delivery that a message of a Subscriber belongs to.
@@ -69,11 +121,16 @@ func DeliveryOf(m *message.Message) (*Delivery, bool) {
 	return d, ok
 }
 
-func (d *Delivery) message(ctx context.Context) *message.Message {
+func (d *Delivery) message() *message.Message {
 	m := message.NewMessage(d.Record.ID, d.Record.Payload)
 	for k, v := range d.Record.Metadata {
 		m.Metadata.Set(k, v)
 	}
-	m.SetContext(context.WithValue(ctx, deliveryKey{}, d))
+	m.SetContext(context.WithValue(d.ctx, deliveryKey{}, d))
 	return m
+}
+
+// runKey names a run among those of this process.
+type runKey struct {
+	topic, id string
 }

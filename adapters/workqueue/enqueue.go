@@ -21,31 +21,68 @@ type Entry struct {
 	CorrelationID string
 	Metadata      map[string]string
 	Delay         time.Duration
+	// RememberFor is how long the id stays taken after retention has dropped
+	// the job, in whole seconds; 0 frees it then.
+	RememberFor time.Duration
 }
 
 // Enqueue accepts all entries or none, in one round trip. The answer holds for
 // each entry "" when it was accepted, else the id of the job that stands
-// already under its id or unique key.
+// already under its id or unique key. Calls that come while others are on
+// their way travel together; the answer of a call whose context ends first is
+// unknown to it.
 func (c *Client) Enqueue(ctx context.Context, topic string, entries ...Entry) ([]string, error) {
 	if len(entries) == 0 {
 		return nil, nil
 	}
-	args := make([]any, 0, 12*len(entries))
-	for _, e := range entries {
+	args := make([]any, 0, 10*len(entries))
+	for i := range entries {
+		var err error
+		if args, err = appendEntry(args, &entries[i]); err != nil {
+			return nil, err
+		}
+	}
+	answers, err := c.gatherer(topic).send(ctx, args, len(entries))
+	if err != nil {
+		return nil, fmt.Errorf("enqueueing on %s: %w", topic, err)
+	}
+	return answers, nil
+}
+
+// appendEntry adds what enqueue.lua wants of a job; absent fields cost nothing.
+func appendEntry(args []any, e *Entry) ([]any, error) {
+	priority, ok := priorityOrder[e.Priority]
+	if !ok {
+		priority = priorityOrder[PriorityNormal]
+	}
+	args = append(args, e.ID, encodeView(e), priority, max(e.Delay.Milliseconds(), 0), 0)
+	count := len(args) - 1
+	add := func(name string, value any) { args = append(args, name, value) }
+	if e.MaxAttempts > 1 {
+		add("m", e.MaxAttempts)
+	}
+	if e.Backoff > 0 {
+		add("o", e.Backoff.Milliseconds())
+	}
+	for _, f := range [...]struct{ name, value string }{
+		{"b", e.BatchID}, {"u", e.UniqueKey}, {"cor", e.CorrelationID},
+	} {
+		if f.value != "" {
+			add(f.name, f.value)
+		}
+	}
+	if len(e.Metadata) > 0 {
 		metadata, err := json.Marshal(e.Metadata)
 		if err != nil {
 			return nil, fmt.Errorf("encoding metadata of %s: %w", e.ID, err)
 		}
-		setDefault(&e.Priority, PriorityNormal)
-		setDefault(&e.MaxAttempts, 1)
-		args = append(args, e.ID, e.Name, e.Payload, e.Priority, e.MaxAttempts, e.Backoff.Milliseconds(),
-			e.BatchID, e.ParentID, e.UniqueKey, e.CorrelationID, metadata, e.Delay.Milliseconds())
+		add("md", metadata)
 	}
-	answer, err := c.run(ctx, enqueueScript, topic, args...)
-	if err != nil {
-		return nil, fmt.Errorf("enqueueing on %s: %w", topic, err)
+	if seconds := int64(e.RememberFor / time.Second); seconds > 0 {
+		add("k", seconds)
 	}
-	return stringSlice(answer), nil
+	args[count] = (len(args) - count - 1) / 2
+	return args, nil
 }
 
 // Unheld filters unique keys down to those that no unfinished job of the topic holds.

@@ -2,7 +2,11 @@ package workqueue_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
+	"os"
+	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -148,14 +152,34 @@ func entries(n int) []workqueue.Entry {
 
 var bg = context.Background()
 
+// stress tells whether the long versions are to run: `make stress`.
+var stress = os.Getenv("LEADSTREAM_STRESS") != ""
+
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m)
+	switch {
+	case os.Getenv(workerEnv) != "":
+		os.Exit(runWorker(os.Getenv(workerEnv)))
+	case os.Getenv(callEnv) != "":
+		os.Exit(call(os.Getenv(callEnv)))
+	}
+	flag.Parse()
+	// A check takes seconds of Redis's time, and tests wait more than they
+	// compute. What the command line says holds.
+	defaults := map[string]string{
+		"rapid.checks": "4", "rapid.nofailfile": "true", "rapid.shrinktime": "20s", "test.parallel": strconv.Itoa(4 * runtime.GOMAXPROCS(0)),
+	}
+	flag.Visit(func(f *flag.Flag) { delete(defaults, f.Name) })
+	for name, value := range defaults {
+		_ = flag.Set(name, value)
+	}
+	// A goroutine of Watermill's suite that ranges over a channel it never closes.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/ThreeDotsLabs/watermill/pubsub/tests.TestReconnect.func2"))
 }
 
 // xaddOld puts a job's entry on its stream under an id of long ago.
 func xaddOld(stream, entryID, jobID, topic string) func(redis.Pipeliner) error {
 	return func(p redis.Pipeliner) error {
-		p.XAdd(bg, &redis.XAddArgs{Stream: stream, ID: entryID, Values: []string{"id", jobID}})
+		p.XAdd(bg, &redis.XAddArgs{Stream: stream, ID: entryID, Values: []string{"id", jobID, "s", "wl", "v", `"name":"x","data":{}`}})
 		p.HSet(bg, "leadstream:{"+topic+"}:job:"+jobID, "sid", entryID)
 		return nil
 	}

@@ -15,6 +15,9 @@ import (
 	"github.com/vmihailenco/msgpack"
 )
 
+// inboxBlock bounds each read, and with it how late lost readers' entries are found.
+const inboxBlock = time.Second
+
 // inboxGroup is the consumer group that reads an inbox.
 const inboxGroup = "workers"
 
@@ -137,7 +140,7 @@ func (r *inboxReader) next(ctx context.Context) ([]redis.XMessage, error) {
 	if err == nil {
 		var streams []redis.XStream
 		streams, err = client.XReadGroup(ctx, &redis.XReadGroupArgs{
-			Group: inboxGroup, Consumer: r.inbox.consumer, Streams: []string{r.stream, ">"}, Count: 1, Block: blockTime,
+			Group: inboxGroup, Consumer: r.inbox.consumer, Streams: []string{r.stream, ">"}, Count: 1, Block: inboxBlock,
 		}).Result()
 		if errors.Is(err, redis.Nil) {
 			return nil, nil
@@ -166,7 +169,7 @@ func (r *inboxReader) handle(ctx context.Context, e redis.XMessage) {
 		verdict := &poisoning{}
 		mctx, cancel := context.WithCancel(context.WithValue(context.WithoutCancel(ctx), poisonKey{}, verdict))
 		m.SetContext(mctx)
-		acked, offered := r.offer(ctx, m)
+		acked, offered := r.offer(ctx, m, e.ID)
 		cancel()
 		if !offered || acked && r.done(ctx, e.ID, verdict) {
 			return
@@ -177,17 +180,34 @@ func (r *inboxReader) handle(ctx context.Context, e redis.XMessage) {
 	}
 }
 
-func (r *inboxReader) offer(ctx context.Context, m *message.Message) (acked, offered bool) {
-	select {
-	case r.output <- m:
-	case <-ctx.Done():
-		return false, false
+// offer hands a message out and waits for its end, while the entry stays in
+// this reader's name however long that takes.
+func (r *inboxReader) offer(ctx context.Context, m *message.Message, entryID string) (acked, offered bool) {
+	renew := time.NewTicker(r.inbox.client.config.Lease / 3)
+	defer renew.Stop()
+	output, ended := r.output, ctx.Done()
+	for {
+		select {
+		case output <- m:
+			output, ended = nil, nil // a handler that has it is waited for
+		case <-ended:
+			return false, false
+		case <-m.Acked():
+			return true, true
+		case <-m.Nacked():
+			return false, true
+		case <-renew.C:
+			r.renew(ctx, entryID)
+		}
 	}
-	select {
-	case <-m.Acked():
-		return true, true
-	case <-m.Nacked():
-		return false, true
+}
+
+func (r *inboxReader) renew(ctx context.Context, entryID string) {
+	err := r.inbox.client.config.Client.XClaimJustID(context.WithoutCancel(ctx), &redis.XClaimArgs{
+		Stream: r.stream, Group: inboxGroup, Consumer: r.inbox.consumer, Messages: []string{entryID},
+	}).Err()
+	if err != nil {
+		r.log.Warn("inbox entry's lease not renewed", "entry_id", entryID, "error", err)
 	}
 }
 

@@ -14,48 +14,50 @@ func lostReason(losses int) string {
 	return "worker lost " + times
 }
 
-// beat renews the leases of the running jobs at a third of the lease, and
-// looks for jobs of lost workers that need no slot.
+// beat renews the leases of the running jobs at a third of the lease, and by
+// the way learns whether there are jobs of lost workers.
 func (w *worker) beat(ctx context.Context) {
-	every := w.sub.client.config.Lease / 3
-	tick := time.NewTicker(every)
+	tick := time.NewTicker(w.sub.client.config.Lease / 3)
 	defer tick.Stop()
 	for {
-		if err := w.renew(ctx); err != nil && ctx.Err() == nil {
+		lost, err := w.renew(ctx)
+		if err != nil && ctx.Err() == nil {
 			w.log.Warn("leases not renewed", "error", err)
+		}
+		if lost {
+			w.reapSoon()
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		if w.stop.Err() == nil && len(w.slots) == 0 {
-			w.reapWithoutSlots(ctx)
-		}
 	}
 }
 
-// reapWithoutSlots ends lost jobs that must not run again even while this
-// worker is busy.
-func (w *worker) reapWithoutSlots(ctx context.Context) {
-	t, err := w.sub.take(ctx, w.topic, 0, true)
-	if err != nil {
-		return // the next beat tries again; renew has told of the fault
-	}
-	w.deliverAll(t.deliveries)
+func (w *worker) reapSoon() {
+	w.mu.Lock()
+	w.reap = true
+	w.mu.Unlock()
+	w.changed.Signal()
 }
 
-func (w *worker) renew(ctx context.Context) error {
+// renew answers whether jobs of lost workers are to be taken over.
+func (w *worker) renew(ctx context.Context) (lost bool, err error) {
 	deliveries := w.snapshot()
-	args := []any{w.sub.consumer, cap(w.slots), w.sub.client.config.Lease.Milliseconds()}
+	args := []any{w.sub.consumer, w.sub.options(w.topic).Concurrency, w.sub.client.config.Lease.Milliseconds()}
 	for _, d := range deliveries {
-		args = append(args, d.priority, d.entryID, d.Record.ID, d.Record.Run)
+		args = append(args, priorityOrder[d.Record.Priority], d.entryID, d.Record.ID, d.state)
 	}
 	answer, err := w.sub.client.run(ctx, renewScript, w.topic, args...)
 	if err != nil {
-		return fmt.Errorf("renewing leases of %s: %w", w.topic, err)
+		return false, fmt.Errorf("renewing leases of %s: %w", w.topic, err)
 	}
-	states, _ := answer.([]any)
+	parts, _ := answer.([]any)
+	if len(parts) != 2 {
+		return false, fmt.Errorf("renewing leases of %s: unexpected answer %T", w.topic, answer)
+	}
+	states, _ := parts[1].([]any)
 	for i, state := range states {
 		switch state {
 		case int64(0):
@@ -64,7 +66,7 @@ func (w *worker) renew(ctx context.Context) error {
 			deliveries[i].cancel(ErrCancelled)
 		}
 	}
-	return nil
+	return parts[0] == int64(1), nil
 }
 
 // listenForCancel ends a running job's context as soon as its cancelling is
@@ -85,12 +87,23 @@ func (w *worker) listenForCancel(ctx context.Context) {
 	}
 }
 
-func (w *worker) cancelRunning(id string) {
-	for _, d := range w.snapshot() {
-		if d.Record.ID == id {
+// cancelRunning also remembers the wish for as long as a job may be on its way
+// to this worker.
+func (w *worker) cancelRunning(run string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for d := range w.running {
+		if d.run() == run {
 			d.cancel(ErrCancelled)
+			return
 		}
 	}
+	for old, at := range w.wishes {
+		if time.Since(at) > w.sub.client.config.Lease {
+			delete(w.wishes, old)
+		}
+	}
+	w.wishes[run] = time.Now()
 }
 
 func (w *worker) snapshot() []*Delivery {
@@ -101,6 +114,16 @@ func (w *worker) snapshot() []*Delivery {
 		deliveries = append(deliveries, d)
 	}
 	return deliveries
+}
+
+// rouse ends this worker's blocking read, so that closing waits for none.
+func (w *worker) rouse() {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.stop), time.Second)
+	defer cancel()
+	if err := w.sub.rouse(ctx, w.topic); err != nil {
+		w.log.Warn("worker not roused", "error", err)
+	}
+	w.changed.Broadcast()
 }
 
 func (w *worker) leave() {

@@ -3,10 +3,11 @@ package workqueue
 import (
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// States of a job, as they are stored.
+// States of a job.
 const (
 	StateWaiting   = "waiting"
 	StateDelayed   = "delayed"
@@ -16,51 +17,75 @@ const (
 	StateCancelled = "cancelled"
 )
 
-// Priorities of a job, as they are stored.
+// Priorities of a job.
 const (
 	PriorityHigh   = "high"
 	PriorityNormal = "normal"
 	PriorityLow    = "low"
 )
 
-// Record is a job as its hash holds it.
+// One letter each stands for them in a job's hash.
+var (
+	stateOf = map[byte]string{
+		'w': StateWaiting, 'd': StateDelayed, 'a': StateActive, 'c': StateCompleted, 'f': StateFailed, 'x': StateCancelled,
+	}
+	priorityOf    = map[byte]string{'h': PriorityHigh, 'n': PriorityNormal, 'l': PriorityLow}
+	stateLetter   = inverse(stateOf)
+	priorityOrder = inverse(priorityOf)
+)
+
+func inverse(names map[byte]string) map[string]string {
+	letters := make(map[string]string, len(names))
+	for letter, name := range names {
+		letters[name] = string(letter)
+	}
+	return letters
+}
+
+// Record is a job as Redis holds it: in its hash, and while it waits or runs
+// what is fixed of it in its stream entry. Redis keeps a hash compact only
+// while no value is longer than 64 bytes, so names are short, what changes
+// together is one field, and long texts are cut into pieces.
 type Record struct {
 	Topic           string
 	ID              string
-	Name            string            // n
-	Payload         []byte            // d
-	State           string            // s
-	Priority        string            // p
-	Attempts        int               // a: started attempts that count
-	MaxAttempts     int               // m
-	Backoff         time.Duration     // bo, in ms
-	BatchID         string            // b
-	ParentID        string            // par
+	Name            string            // v, what of the job's view never changes
+	Payload         []byte            // v, behind ,"data":
+	State           string            // s, first letter
+	Priority        string            // s, second letter
+	Attempts        int               // s, first number: started attempts that count
+	Run             int               // s, second number: deliveries so far, the fence
+	Losses          int               // s, third number: deliveries that ended with their worker
+	StartedAt       time.Time         // s, last number, in ms as all times
+	MaxAttempts     int               // m, absent is 1
+	Backoff         time.Duration     // o, in ms
+	BatchID         string            // b, and in v
+	ParentID        string            // v
 	UniqueKey       string            // u
 	CorrelationID   string            // cor
 	Metadata        map[string]string // md, JSON
-	CreatedAt       time.Time         // c, in ms as all times
-	StartedAt       time.Time         // st
+	RememberFor     time.Duration     // k, in s: how long its id stays taken after retention has dropped it
+	CreatedAt       time.Time         // c: its entry in the index, whose id begins with the time
 	FinishedAt      time.Time         // f
 	DueAt           time.Time         // due
 	Progress        int               // pr
 	ProgressMessage string            // pm
-	Result          []byte            // r
+	Result          []byte            // r, further pieces 101, 102 …
 	Reason          string            // e
-	Run             int               // run: deliveries so far, the fence
-	Losses          int               // lost: deliveries that ended with their worker
-	CancelRequested bool              // x
-	PoisonID        string            // psid: its entry of the poison stream
+	CancelRequested bool
+	PoisonID        string // psid: its entry of the poison stream
 }
 
 func parseRecord(topic, id string, h map[string]string) Record {
 	r := Record{
-		Topic: topic, ID: id, Name: h["n"], Payload: []byte(h["d"]), State: h["s"], Priority: h["p"],
-		Attempts: atoi(h["a"]), MaxAttempts: atoi(h["m"]), Backoff: time.Duration(atoi(h["bo"])) * time.Millisecond,
-		BatchID: h["b"], ParentID: h["par"], UniqueKey: h["u"], CorrelationID: h["cor"],
-		CreatedAt: millis(h["c"]), StartedAt: millis(h["st"]), FinishedAt: millis(h["f"]), DueAt: millis(h["due"]),
-		Progress: atoi(h["pr"]), ProgressMessage: h["pm"], Reason: h["e"], Run: atoi(h["run"]), Losses: atoi(h["lost"]),
-		CancelRequested: h["x"] == "1", PoisonID: h["psid"],
+		Topic: topic, ID: id, MaxAttempts: 1,
+		Backoff: time.Duration(atoi(h["o"])) * time.Millisecond, BatchID: h["b"], UniqueKey: h["u"],
+		CorrelationID: h["cor"], RememberFor: time.Duration(atoi(h["k"])) * time.Second, CreatedAt: entryTime(h["c"]),
+		FinishedAt: millis(h["f"]), DueAt: millis(h["due"]), Progress: atoi(h["pr"]), ProgressMessage: h["pm"],
+		Reason: h["e"], CancelRequested: h["x"] == "1", PoisonID: h["psid"],
+	}
+	if h["m"] != "" {
+		r.MaxAttempts = atoi(h["m"])
 	}
 	if h["r"] != "" {
 		r.Result = []byte(h["r"])
@@ -69,7 +94,77 @@ func parseRecord(topic, id string, h map[string]string) Record {
 		// Written by enqueue as JSON; a hash edited by hand has no metadata.
 		_ = json.Unmarshal([]byte(h["md"]), &r.Metadata)
 	}
+	r.applyState(h["s"])
+	r.applyView(h["v"])
 	return r
+}
+
+// applyState reads the field s: "wn", or "an 1 1 0 1732461234567".
+func (r *Record) applyState(s string) {
+	letters, numbers, _ := strings.Cut(s, " ")
+	if len(letters) != 2 {
+		return
+	}
+	r.State, r.Priority = stateOf[letters[0]], priorityOf[letters[1]]
+	if r.State == StateCompleted {
+		r.Progress = 100
+	}
+	parts := strings.SplitN(numbers, " ", 4)
+	if len(parts) < 4 {
+		return
+	}
+	r.Attempts, r.Run, r.Losses, r.StartedAt = atoi(parts[0]), atoi(parts[1]), atoi(parts[2]), millis(parts[3])
+}
+
+// fixedView is the part of a job's view that never changes, before its data.
+type fixedView struct {
+	Name     string `json:"name"`
+	BatchID  string `json:"batchId,omitempty"`
+	ParentID string `json:"parentJobId,omitempty"`
+}
+
+const dataField = `,"data":`
+
+// encodeView writes the field v: JSON without the outer braces, so that the
+// scripts put events together without looking into it. A payload that is not
+// JSON may stand there when no events are written.
+func encodeView(e *Entry) []byte {
+	head, _ := json.Marshal(fixedView{e.Name, e.BatchID, e.ParentID}) // texts can always be encoded
+	v := make([]byte, 0, len(head)+len(dataField)+len(e.Payload))
+	v = append(v, head[1:len(head)-1]...)
+	v = append(v, dataField...)
+	if len(e.Payload) == 0 {
+		return append(v, "null"...)
+	}
+	return append(v, e.Payload...)
+}
+
+// applyView reads the field v. A text inside its JSON cannot look like the
+// field data: its quotes are escaped.
+func (r *Record) applyView(v string) {
+	head, payload, ok := strings.Cut(v, dataField)
+	if !ok {
+		return
+	}
+	r.Payload = []byte(payload)
+	if name, plain := plainName(head); plain {
+		r.Name = name
+		return
+	}
+	var fixed fixedView
+	if json.Unmarshal([]byte("{"+head+"}"), &fixed) == nil {
+		r.Name, r.ParentID = fixed.Name, fixed.ParentID
+	}
+}
+
+// plainName reads the view of a job that has a name without escapes and no more.
+func plainName(head string) (string, bool) {
+	name, ok := strings.CutPrefix(head, `"name":"`)
+	if !ok {
+		return "", false
+	}
+	name, ok = strings.CutSuffix(name, `"`)
+	return name, ok && !strings.ContainsAny(name, `"\`)
 }
 
 func atoi(s string) int {
@@ -86,4 +181,10 @@ func millis(s string) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(ms).UTC()
+}
+
+// entryTime is the time that a stream entry's id begins with.
+func entryTime(id string) time.Time {
+	ms, _, _ := strings.Cut(id, "-")
+	return millis(ms)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -14,8 +15,7 @@ var scriptFiles embed.FS
 // The scripts, each described at the head of its file.
 var (
 	enqueueScript = load("enqueue")
-	takeScript    = load("take")
-	settleScript  = load("settle")
+	workScript    = load("settle", "take", "work")
 	renewScript   = load("renew")
 	leaveScript   = load("leave")
 	cancelScript  = load("cancel")
@@ -23,13 +23,22 @@ var (
 	reportScript  = load("report")
 	statsScript   = load("stats")
 	pauseScript   = load("pause")
+	activeScript  = load("active")
+	getScript     = load("get")
+	completedPage = load("completed")
 
 	inboxPoisonScript  = redis.NewScript(source("inbox_poison"))
 	inboxRequeueScript = redis.NewScript(source("inbox_requeue"))
 )
 
-func load(name string) *redis.Script {
-	return redis.NewScript(source("common") + source(name))
+// load makes a script of what all share and the given files.
+func load(names ...string) *redis.Script {
+	var text strings.Builder
+	text.WriteString(source("common"))
+	for _, name := range names {
+		text.WriteString(source(name))
+	}
+	return redis.NewScript(text.String())
 }
 
 func source(name string) string {

@@ -10,7 +10,9 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 )
 
-// worker works on one topic for one Subscribe.
+// worker works on one topic for one Subscribe. Its rounds (rounds.go) end
+// deliveries and start others; each delivery waits for its message's ack in a
+// goroutine of its own.
 type worker struct {
 	sub    *Subscriber
 	topic  string
@@ -24,164 +26,118 @@ type worker struct {
 
 	abandoned chan struct{} // closed when handlers are no longer waited for
 
-	slots   chan struct{} // one token a free slot
 	mu      sync.Mutex
+	changed *sync.Cond // there may be a round to do
+	free    int        // slots without a delivery
+	ended   []*Delivery
+	idle    bool // nothing is there to be started
+	reap    bool // lost workers' jobs are there to be taken over
+	over    bool // no more rounds
 	running map[*Delivery]struct{}
-	pending sync.WaitGroup // deliveries not yet settled
+	wishes  map[string]time.Time // runs wanted cancelled that were not known here when that was said
+	pending int                  // deliveries whose end is not written, and rounds that may bring some
+	settled *sync.Cond           // pending has become 0
+	blocked sync.WaitGroup
 }
 
 func newWorker(ctx context.Context, s *Subscriber, topic string) *worker {
 	w := &worker{
 		sub: s, topic: topic, log: s.client.config.Logger.With("queue", topic),
-		output: make(chan *message.Message), running: map[*Delivery]struct{}{},
-		slots: make(chan struct{}, s.options(topic).Concurrency), abandoned: make(chan struct{}),
+		output: make(chan *message.Message), running: map[*Delivery]struct{}{}, wishes: map[string]time.Time{},
+		free: s.options(topic).Concurrency, abandoned: make(chan struct{}),
 	}
+	w.changed, w.settled = sync.NewCond(&w.mu), sync.NewCond(&w.mu)
 	w.stop, w.stopNow = context.WithCancel(ctx)
 	// Watermill's router cancels ctx as its first step of closing; running
 	// handlers have their grace all the same.
 	w.handlers, w.abort = context.WithCancelCause(context.WithoutCancel(ctx))
-	for range cap(w.slots) {
-		w.slots <- struct{}{}
-	}
 	return w
 }
 
 func (w *worker) run() {
-	var background sync.WaitGroup
+	var background, rounds sync.WaitGroup
 	heartbeats, endHeartbeats := context.WithCancel(context.WithoutCancel(w.stop))
 	background.Go(func() { w.beat(heartbeats) })
 	background.Go(func() { w.listenForCancel(heartbeats) })
-	background.Go(func() {
-		select {
-		case <-w.sub.closing:
-			w.stopNow()
-		case <-w.stop.Done():
-		}
-	})
-	w.takeUntilStopped()
+	for range roundsAtOnce {
+		rounds.Go(w.doRounds)
+	}
+	w.untilStopped()
+	w.rouse()
 	w.drain()
+	w.endRounds()
+	rounds.Wait()
+	w.blocked.Wait()
 	endHeartbeats()
 	background.Wait()
 	w.leave()
 	close(w.output)
 }
 
-// takeUntilStopped never holds a job without a slot to run it in.
-func (w *worker) takeUntilStopped() {
-	var lastReap time.Time
-	reapEvery := w.sub.client.config.Lease / 4
-	for w.stop.Err() == nil {
-		free := w.freeSlots()
-		if free == 0 {
-			return
-		}
-		reap := time.Since(lastReap) >= reapEvery
-		if reap {
-			lastReap = time.Now()
-		}
-		t, err := w.sub.take(w.stop, w.topic, free, reap)
-		free -= w.deliverAll(t.deliveries)
-		for range free {
-			w.slots <- struct{}{}
-		}
-		if err == nil && len(t.deliveries) == 0 {
-			err = w.sub.waitForEntry(w.stop, w.topic, t)
-		}
-		if err != nil && w.stop.Err() == nil {
-			w.log.Warn("queue not reachable, trying again", "error", err)
-			w.pause(500 * time.Millisecond)
-		}
-	}
-}
-
-// freeSlots waits for a slot and gathers all others that are free by then.
-func (w *worker) freeSlots() int {
+func (w *worker) untilStopped() {
 	select {
-	case <-w.slots:
+	case <-w.sub.closing:
+		w.stopNow()
 	case <-w.stop.Done():
-		return 0
-	}
-	n := 1
-	for {
-		select {
-		case <-w.slots:
-			n++
-		default:
-			return n
-		}
 	}
 }
 
-// deliverAll hands the deliveries out and answers how many took a slot.
-func (w *worker) deliverAll(deliveries []*Delivery) int {
-	slots := 0
-	for _, d := range deliveries {
-		w.pending.Add(1)
-		if s, ended := w.endWithoutRun(d); ended {
+// begin hands out deliveries that have been started.
+func (w *worker) begin(started []*Delivery) {
+	w.mu.Lock()
+	for _, d := range started {
+		w.pending++
+		d.openContext(w.handlers)
+		if _, pushed := w.wishes[d.run()]; pushed {
+			d.cancel(ErrCancelled)
+		}
+		if s, ends := w.endWithoutRun(d); ends {
+			d.slotless = true
+			w.free++
 			d.Settle(s)
-			go func() {
-				defer w.pending.Done()
-				w.settle(d)
-			}()
+		}
+		w.running[d] = struct{}{}
+	}
+	w.mu.Unlock()
+	for _, d := range started {
+		w.sub.client.running.Store(runKey{w.topic, d.Record.ID}, d)
+		if d.slotless {
+			w.end(d)
 			continue
 		}
-		slots++
-		ctx := w.begin(d)
-		go w.deliver(ctx, d)
+		go w.deliver(d)
 	}
-	return slots
 }
 
-// endWithoutRun tells of a taken-over job that is not to run again.
+// endWithoutRun tells of a job that is not to run, though it was started.
 func (w *worker) endWithoutRun(d *Delivery) (Settlement, bool) {
 	switch {
-	case !d.lost:
-		return Settlement{}, false
 	case d.Record.CancelRequested:
 		return Settlement{State: StateCancelled}, true
-	case d.Record.Losses >= w.sub.client.config.MaxLosses:
+	case d.lost && d.Record.Losses >= w.sub.client.config.MaxLosses:
 		return Settlement{State: StateFailed, Reason: lostReason(d.Record.Losses), Handler: "workqueue"}, true
 	default:
 		return Settlement{}, false
 	}
 }
 
-func (w *worker) begin(d *Delivery) context.Context {
-	ctx, cancel := context.WithCancelCause(w.handlers)
-	d.cancel = cancel
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.running[d] = struct{}{}
-	return ctx
-}
-
-func (w *worker) deliver(ctx context.Context, d *Delivery) {
-	defer w.pending.Done()
-	defer func() { w.slots <- struct{}{} }()
-	defer w.end(d)
-	m := d.message(ctx)
+func (w *worker) deliver(d *Delivery) {
+	m := d.message()
 	select {
 	case w.output <- m:
 	case <-w.stop.Done():
 		d.Settle(Settlement{State: StateWaiting, Free: true})
-		w.settle(d)
+		w.end(d)
 		return
 	}
 	select {
 	case <-m.Acked():
 	case <-m.Nacked():
-		d.Settle(w.afterNack(ctx))
+		d.Settle(w.afterNack(d.ctx))
 	case <-w.abandoned:
 		d.Settle(Settlement{State: StateWaiting, Free: true})
 	}
-	w.settle(d)
-}
-
-func (w *worker) end(d *Delivery) {
-	d.cancel(context.Canceled)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.running, d)
+	w.end(d)
 }
 
 // afterNack gives an interrupted job back as it was, and delays any other, so
@@ -193,10 +149,44 @@ func (w *worker) afterNack(ctx context.Context) Settlement {
 	return Settlement{State: StateDelayed, Delay: w.sub.config.NackDelay, Reason: "not acknowledged"}
 }
 
+// end puts a delivery among those whose end is to be written.
+func (w *worker) end(d *Delivery) {
+	d.encode(w.sub.client.config.Events(d.Record, d.settled()))
+	w.mu.Lock()
+	w.ended = append(w.ended, d)
+	w.mu.Unlock()
+	w.changed.Signal()
+}
+
+// forget lets go of a delivery whose end is written, or will not be.
+func (w *worker) forget(d *Delivery) {
+	d.cancel(context.Canceled)
+	w.sub.client.running.CompareAndDelete(runKey{w.topic, d.Record.ID}, d)
+	w.mu.Lock()
+	delete(w.running, d)
+	w.settleOne()
+	w.mu.Unlock()
+}
+
+// settleOne counts down what is pending; w.mu is held.
+func (w *worker) settleOne() {
+	w.pending--
+	if w.pending == 0 {
+		w.settled.Broadcast()
+	}
+}
+
 // drain lets running handlers finish, for as long as the grace lasts.
 func (w *worker) drain() {
 	done := make(chan struct{})
-	go func() { w.pending.Wait(); close(done) }()
+	go func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for w.pending > 0 {
+			w.settled.Wait()
+		}
+		close(done)
+	}()
 	grace := time.NewTimer(w.sub.config.Grace)
 	defer grace.Stop()
 	select {
@@ -221,11 +211,4 @@ func (w *worker) waitForInterrupted(done <-chan struct{}) {
 	w.log.Warn("handlers do not end, their jobs are handed back")
 	close(w.abandoned)
 	<-done
-}
-
-func (w *worker) pause(d time.Duration) {
-	select {
-	case <-time.After(d):
-	case <-w.stop.Done():
-	}
 }

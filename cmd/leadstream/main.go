@@ -55,9 +55,13 @@ func newRoot(environ []string) *cobra.Command {
 	root := &cobra.Command{
 		Use: "leadstream", Short: "Find local businesses and their contacts, as background jobs", SilenceUsage: true, SilenceErrors: true,
 		Version: version, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(newServe(environ), newDemo(environ), newSandbox(), newConfig(environ), newMigrate(environ), newVersion())
+	root.AddCommand(newJobs(environ), newPoison(environ), newQueues(environ), newScrape(environ), newDoctor(environ))
+	root.InitDefaultCompletionCmd()
+	usage(root)
 	return root
 }
 

@@ -10,13 +10,16 @@ import (
 	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/oklog/ulid/v2"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 
+	"leadstream/adapters/apify"
 	"leadstream/adapters/database"
 	"leadstream/adapters/eventstream"
 	"leadstream/adapters/googlemaps"
 	"leadstream/adapters/jobstore"
+	"leadstream/adapters/overpass"
 	"leadstream/adapters/workqueue"
 	"leadstream/app"
 	"leadstream/config"
@@ -27,17 +30,25 @@ import (
 	"leadstream/ports/ws"
 )
 
-// googleMapsSource is the name by which requests choose the map site.
-const googleMapsSource = "google_maps"
+// The names by which requests choose a source; config.Sources lists them.
+const (
+	googleMapsSource = "google_maps"
+	apifySource      = "apify"
+	osmSource        = "osm"
+)
+
+// overpassTimeout bounds one query, which may take a minute.
+const overpassTimeout = 90 * time.Second
 
 // parts are everything the service is made of. This file is the only one that
 // knows which adapter fills which need.
 type parts struct {
-	config config.Config
-	log    *slog.Logger
-	redis  *redisDialer
-	db     *database.DB
-	source *googlemaps.Source
+	config  config.Config
+	log     *slog.Logger
+	redis   *redisDialer
+	db      *database.DB
+	source  *googlemaps.Source
+	sources map[string]app.Source // every one, by its name
 
 	warnings []string // of what may lose jobs
 
@@ -84,8 +95,26 @@ func (p *parts) buildStores(ctx context.Context) (err error) {
 	p.source, err = googlemaps.New(googlemaps.Options{
 		BaseURL: p.config.Scraper.BaseURL, Language: p.config.Scraper.Language, ChromiumPath: p.config.Scraper.ChromiumPath,
 		Proxy: p.config.Scraper.Proxy, ResolverRules: p.overrides().ChromiumRules(), DataDir: p.config.DataDir, Now: time.Now, Logger: p.log,
+		Metrics: prometheus.DefaultRegisterer,
 	})
+	p.sources = p.searchable()
 	return err
+}
+
+// searchable are all sources. Their limits are the process's, so both apps share them.
+func (p *parts) searchable() map[string]app.Source {
+	c := p.config.Scraper
+	return map[string]app.Source{
+		googleMapsSource: p.source,
+		apifySource: apify.New(apify.Options{
+			HTTP: outbound.NewClient(p.overrides(), outgoingTimeout), BaseURL: c.ApifyBaseURL, Token: c.ApifyToken, Language: c.Language,
+			Now: time.Now, Logger: p.log,
+		}),
+		osmSource: overpass.New(overpass.Options{
+			HTTP: outbound.NewClient(p.overrides(), overpassTimeout), NominatimURL: c.NominatimURL, OverpassURL: c.OverpassURL,
+			UserAgent: "leadstream/" + version, Now: time.Now,
+		}),
+	}
 }
 
 func (p *parts) buildApps(r roles) error {
@@ -122,7 +151,7 @@ func (p *parts) app(client redis.UniversalClient, r roles) (*app.App, error) {
 	return app.New(app.Needs{
 		Queue: store, Reader: store, Control: store, Reporter: store, Tally: store, Steering: store, Dead: store,
 		Events: publisher, Leads: p.db, History: p.db, QuotaOf: contacts.quota,
-		Sources: map[string]app.Source{googleMapsSource: p.source}, DefaultSource: c.Scraper.Source,
+		Sources: p.sources, DefaultSource: c.Scraper.Source,
 		Providers: contacts.providers, Verifier: contacts.verifier, Monitors: contacts.monitors,
 		Checks: p.checks(client, r), Warnings: p.warnings, Now: time.Now, NewID: func() string { return ulid.Make().String() },
 		Policies: map[job.Queue]job.RetryPolicy{
@@ -146,7 +175,7 @@ func (p *parts) rates() map[job.Queue]app.Rate {
 
 func (p *parts) checks(client redis.UniversalClient, r roles) []app.HealthCheck {
 	checks := []app.HealthCheck{{Name: "redis", Check: jobstore.Ping(client)}, {Name: "database", Check: p.db.Ping}}
-	if r.worksOn(job.Scraping) {
+	if r.worksOn(job.Scraping) && p.config.Scraper.Source == googleMapsSource { // the others need no browser
 		checks = append(checks, app.HealthCheck{Name: "browser", Check: p.source.Check})
 	}
 	return checks

@@ -35,7 +35,11 @@ type Place struct {
 	PlaceID      string // ChIJ…
 	KGMID        string // /g/…, the knowledge graph's id
 	MapURL       string
+	OSMID        string // OpenStreetMap's type and number, node/240109189
 	Status       string // OperatingStatus values; empty counts as open
+	Attribution  string // whom the source's licence wants named wherever the data are shown
+	// Contacts are those that the source itself shows; once saved they are Business.Contacts.
+	Contacts []Contact
 }
 
 // Values of Place.Status.

@@ -25,6 +25,9 @@ func TestIdentity(t *testing.T) {
 		{"name and address last", business.Place{Name: "Joe's  Café!", Address: "1 Main St., Freehold", PlaceID: "ChIJx"},
 			[]string{"place:ChIJx", "name:joe s café|1 main st freehold"}},
 		{"name alone where nothing else is known", business.Place{Name: "Joe's"}, []string{"name:joe s|"}},
+		{"an OpenStreetMap number where there is no address", business.Place{Name: "A", OSMID: "node/1"}, []string{"osm:node/1"}},
+		{"no OpenStreetMap number beside an address", business.Place{Name: "A", Address: "1 Main St", OSMID: "node/1"}, []string{"name:a|1 main st"}},
+		{"no OpenStreetMap number beside another id", business.Place{Name: "A", CID: "1", OSMID: "node/1"}, []string{"cid:1"}},
 		{"a data id that is none", business.Place{Name: "A", DataID: "garbage"}, []string{"name:a|"}},
 	} {
 		if got := tt.place.Identity().Keys(); !slices.Equal(got, tt.keys) {
@@ -59,6 +62,9 @@ func TestFoundOnTheWire(t *testing.T) {
 			OpeningHours: []business.DayHours{{Day: "Monday", Hours: []string{"8 AM–6 PM"}}},
 			Latitude:     &lat, Longitude: &lng, DataID: "0x1:0x2", CID: "2", PlaceID: "ChIJ1", KGMID: "/g/1",
 			MapURL: "http://maps.example/1", Status: business.Open,
+			OSMID: "node/1", Attribution: "© Somebody", Contacts: []business.Contact{
+				{Kind: business.Email, Value: "info@acme.example", Confidence: 70, Provider: "osm", SourceURL: "http://maps.example/1"},
+			},
 		},
 	}
 	golden, err := os.ReadFile("testdata/business_found.v1.json")

@@ -7,7 +7,8 @@ func Complete(known, seen Place) Place {
 		{&known.State, &seen.State}, {&known.PostalCode, &seen.PostalCode}, {&known.Country, &seen.Country},
 		{&known.Phone, &seen.Phone}, {&known.Website, &seen.Website}, {&known.Category, &seen.Category},
 		{&known.Price, &seen.Price}, {&known.DataID, &seen.DataID}, {&known.CID, &seen.CID}, {&known.PlaceID, &seen.PlaceID},
-		{&known.KGMID, &seen.KGMID}, {&known.MapURL, &seen.MapURL}, {&known.Status, &seen.Status},
+		{&known.KGMID, &seen.KGMID}, {&known.OSMID, &seen.OSMID}, {&known.MapURL, &seen.MapURL}, {&known.Status, &seen.Status},
+		{&known.Attribution, &seen.Attribution},
 	} {
 		if *f.known == "" {
 			*f.known = *f.seen

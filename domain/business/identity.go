@@ -9,7 +9,8 @@ import (
 // Identity lists the keys by which a place is known, strongest first: CID,
 // place id, knowledge graph id, then normalised name and address. Two
 // sightings that share an id are one business; sharing only name and address
-// makes them one when not both carry ids.
+// makes them one when not both carry ids. OpenStreetMap's number, which says
+// nothing of other maps and may change, is asked only of a place that has no address.
 type Identity struct {
 	IDs  []string // each "kind:value"
 	Name string   // "name:…|…", empty when the place has no address
@@ -26,6 +27,9 @@ func (p Place) Identity() Identity {
 	add("cid", p.cid())
 	add("place", p.PlaceID)
 	add("kg", p.KGMID)
+	if p.Address == "" && len(id.IDs) == 0 {
+		add("osm", p.OSMID)
+	}
 	if p.Address != "" || len(id.IDs) == 0 {
 		id.Name = "name:" + normalise(p.Name) + "|" + normalise(p.Address)
 	}

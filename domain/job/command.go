@@ -43,6 +43,7 @@ type ScrapeBusinesses struct {
 	Enrich       bool // look for the contacts of each new business afterwards
 	Priority     Priority
 	Source       string // empty is the configured one
+	Details      bool   // open the page of each place that lacks its website or phone
 }
 
 // Name is the command's wire name.

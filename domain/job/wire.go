@@ -49,6 +49,7 @@ func decodeScrape(payload []byte) (any, error) {
 		"enrich":        boolean(&c.Enrich),
 		"priority":      priority(&c.Priority),
 		"source":        text(&c.Source),
+		"details":       boolean(&c.Details),
 	}, "location")
 }
 
@@ -62,7 +63,8 @@ func (c ScrapeBusinesses) MarshalJSON() ([]byte, error) {
 		Enrich       bool    `json:"enrich"`
 		Priority     string  `json:"priority"`
 		Source       string  `json:"source,omitempty"`
-	}{c.Location, c.BusinessType, c.RadiusKM, c.MaxResults, c.Enrich, c.Priority.String(), c.Source})
+		Details      bool    `json:"details,omitempty"`
+	}{c.Location, c.BusinessType, c.RadiusKM, c.MaxResults, c.Enrich, c.Priority.String(), c.Source, c.Details})
 }
 
 // MarshalJSON writes the command's payload as it is published and stored.

@@ -17,7 +17,7 @@ func TestCommandsOnTheWire(t *testing.T) {
 	t.Parallel()
 	full := job.ScrapeBusinesses{
 		Location: "Freehold, NJ", BusinessType: "plumbing", RadiusKM: 2.5, MaxResults: 10, Enrich: true,
-		Priority: job.High, Source: "google_maps",
+		Priority: job.High, Source: "google_maps", Details: true,
 	}
 	for name, cmd := range map[string]job.Command{
 		"scrape_businesses.v1": full, "enrich_business.v1": job.EnrichBusiness{BusinessID: 123},

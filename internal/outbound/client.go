@@ -25,8 +25,10 @@ const (
 // a service's key along to another host: the answer is the redirect itself.
 func NewClient(o Overrides, timeout time.Duration) *http.Client {
 	dialer := &net.Dialer{Timeout: dialTimeout}
+	named := transport(o.dial(dialer.DialContext), o.proxy(http.ProxyFromEnvironment))
+	named.ResponseHeaderTimeout = timeout // a database in the web thinks before its first byte
 	return &http.Client{
-		Transport: transport(o.dial(dialer.DialContext), o.proxy(http.ProxyFromEnvironment)), Timeout: timeout,
+		Transport: named, Timeout: timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

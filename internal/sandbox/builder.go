@@ -12,6 +12,7 @@ import (
 // how many there were before, the rest from a source that one seed repeats.
 type builder struct {
 	random   *rand.Rand
+	spread   float64
 	ofTrade  map[string]int
 	unusual  int // websites that misbehave
 	hidden   int // websites with contacts
@@ -19,8 +20,8 @@ type builder struct {
 	websites int
 }
 
-func newBuilder(seed uint64) *builder {
-	return &builder{random: rand.New(rand.NewPCG(seed, 11)), ofTrade: map[string]int{}}
+func newBuilder(o TownOptions) *builder {
+	return &builder{random: rand.New(rand.NewPCG(o.Seed, 11)), spread: o.Spread, ofTrade: map[string]int{}}
 }
 
 func (m *builder) build(size int) []Business {
@@ -36,7 +37,7 @@ func (m *builder) next(i int) Business {
 	nth := m.ofTrade[trades[t].Word]
 	m.ofTrade[trades[t].Word]++
 	name := nameOf(t, nth)
-	b := Business{Slug: slug(name), Name: name, Trade: trades[t], Closed: i%61 == 60, WrappedSite: i%9 == 4}
+	b := Business{Slug: slug(name), Name: name, Trade: trades[t], Closed: i%61 == 60, Paused: i%61 == 30, WrappedSite: i%9 == 4}
 	m.settle(&b, i)
 	m.rate(&b, i)
 	m.register(&b)
@@ -53,9 +54,9 @@ func (m *builder) next(i int) Business {
 
 // settle gives it a place in the town.
 func (m *builder) settle(b *Business, i int) {
-	city := cities[i%len(cities)]
+	city := cities[i%len(cities)].spread(m.spread)
 	b.Street, b.City, b.Zip = fmt.Sprintf("%d %s", 1+m.random.IntN(199), streets[i%len(streets)]), city.name, city.zip
-	b.Lat, b.Lng = city.lat+(m.random.Float64()-0.5)/50, city.lng+(m.random.Float64()-0.5)/50
+	b.Lat, b.Lng = city.lat+m.spread*(m.random.Float64()-0.5)/250, city.lng+m.spread*(m.random.Float64()-0.5)/250
 	b.HasAddress, b.PlusCode = i%17 != 16, m.letters("23456789CFGHJMPQRVWX", 4)+"+"+m.letters("23456789CFGHJMPQRVWX", 2)
 }
 

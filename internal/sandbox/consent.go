@@ -9,14 +9,6 @@ import (
 // consentCookie is set once the question is answered.
 const consentCookie = "SOCS"
 
-// consentLabels are the buttons' labels by language.
-var consentLabels = map[string][2]string{
-	"en": {"Reject all", "Accept all"},
-	"de": {"Alle ablehnen", "Alle akzeptieren"},
-	"fr": {"Tout refuser", "Tout accepter"},
-	"es": {"Rechazar todo", "Aceptar todo"},
-}
-
 // askConsent sends who has not answered to the question.
 func (s *Server) askConsent(w http.ResponseWriter, r *http.Request) bool {
 	if _, err := r.Cookie(consentCookie); err == nil {
@@ -45,9 +37,6 @@ func (s *Server) serveConsent(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.count("consent")
-	labels, known := consentLabels[searchOf(r, "", 0).language]
-	if !known {
-		labels = consentLabels["en"]
-	}
-	s.render(w, http.StatusOK, "consent.html", map[string]any{"Continue": r.URL.Query().Get("continue"), "Reject": labels[0], "Accept": labels[1]})
+	t := tongueOf(searchOf(r, "", 0).language)
+	s.render(w, http.StatusOK, "consent.html", map[string]any{"Continue": r.URL.Query().Get("continue"), "Reject": t.reject, "Accept": t.accept})
 }

@@ -18,7 +18,13 @@ type Switches struct {
 	MapStallMS       int  `json:"map_stall_ms"`        // how much longer each reply of the feed takes
 	MapBreakMarkup   bool `json:"map_break_markup"`    // pages show neither results nor a known text
 	MapNoJSON        bool `json:"map_no_json"`         // arrays cannot be read: only cards and panels show places
-	MapInlineFirst   bool `json:"map_inline_first"`    // the first results stand in the page and have no reply
+	MapInlineFirst   bool `json:"map_inline_first"`    // the first results stand in the page, as does what would be their reply
+	MapCaptcha       bool `json:"map_captcha"`         // pages ask who is there, in place and with status 200
+	MapNoLabels      bool `json:"map_no_labels"`       // two of three businesses have lost their name and ids, in replies and on cards
+	MapThin          bool `json:"map_thin"`            // replies and cards lack every third business's phone and website, which its own page shows
+	MapNoNumbers     bool `json:"map_no_numbers"`      // replies lack phones and websites, which cards show
+	MapNoEnd         bool `json:"map_no_end"`          // the feed does not say that it has ended
+	MapBlockReplies  int  `json:"map_block_replies"`   // so many replies of the feed are refused: 429
 	LimitedView      bool `json:"limited_view"`        // the map says that it shows a limited view, and tells no review counts
 
 	HunterStatus      int `json:"hunter_status"`       // every answer, until it is switched off
@@ -27,6 +33,20 @@ type Switches struct {
 	HunterPendingNext int `json:"hunter_pending_next"` // so many verifications are still in progress: 202
 	HunterDelayMS     int `json:"hunter_delay_ms"`
 	HunterQuota       int `json:"hunter_quota"` // searches of the period; default 500
+
+	ApifyStatus   int    `json:"apify_status"`      // every answer, until it is switched off
+	ApifyFailNext int    `json:"apify_fail_next"`   // so many answers are ApifyFailWith
+	ApifyFailWith int    `json:"apify_fail_status"` // default 500
+	ApifyEndAs    string `json:"apify_end_as"`      // how runs end after their first items: FAILED, TIMED-OUT, ABORTED
+	ApifyLate     bool   `json:"apify_late"`        // the last items are read only after the run has been seen to end
+	ApifyEndless  bool   `json:"apify_endless"`     // runs find nothing more after their first items, and go on
+
+	OverpassStatus   int  `json:"overpass_status"`      // every answer, until it is switched off
+	OverpassFailNext int  `json:"overpass_fail_next"`   // so many answers are OverpassFailWith
+	OverpassFailWith int  `json:"overpass_fail_status"` // default 504
+	OverpassRemark   bool `json:"overpass_remark"`      // answers are cut short, and say so in a remark
+	OverpassDelayMS  int  `json:"overpass_delay_ms"`
+	NominatimStatus  int  `json:"nominatim_status"` // every answer, until it is switched off
 
 	WebsiteFailNext int    `json:"website_fail_next"`   // so many answers are WebsiteFailWith
 	WebsiteFailWith int    `json:"website_fail_status"` // default 503
@@ -96,6 +116,17 @@ func (f *Faults) hunterFails() (status int, fails bool) {
 	default:
 		return 0, false
 	}
+}
+
+// fails tells the status of an answer that one of the switches spoils.
+func (f *Faults) fails(pick func(*Switches) (always int, next *int, with int)) (status int, fails bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	always, next, with := pick(&f.s)
+	if always != 0 {
+		return always, true
+	}
+	return with, countDown(next)
 }
 
 // serve shows the switches, and sets those that a PUT names; unknown names are refused.

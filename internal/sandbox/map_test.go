@@ -115,6 +115,9 @@ func checkArray(t *testing.T, b sandbox.Business, d any) {
 	if b.Closed {
 		want["status 34.4.4"] = "Permanently closed"
 	}
+	if b.Paused {
+		want["status 34.4.4"] = "Temporarily closed"
+	}
 	switch {
 	case b.WrappedSite && b.Website() != "":
 		want["website 7.0"] = "/url?q=" + url.QueryEscape(b.Website()) + "&opi=79508299"

@@ -34,10 +34,10 @@ func (q search) cards(found []Business, faults Switches) map[string]any {
 				cards = append(cards, ad.card)
 			}
 		}
-		cards = append(cards, cardOf(b, q.language, faults.LimitedView))
+		cards = append(cards, cardOf(faults.shown(b), q.language, faults.LimitedView))
 	}
 	next := q.offset + len(page)
-	return map[string]any{"cards": cards, "next": next, "end": next >= len(found)}
+	return map[string]any{"cards": cards, "next": next, "end": next >= len(found), "silent": faults.MapNoEnd, "camera": camera(found)}
 }
 
 // advertisements stand before the result at their position. None of them is a
@@ -54,7 +54,7 @@ var advertisements = []struct {
 func cardOf(b Business, language string, limited bool) cardView {
 	c := cardView{
 		Name: b.Name, Href: placeLink(b) + "?authuser=0&hl=" + language + "&rclk=1", Price: b.Price, Category: b.Trade.Category,
-		Address: b.Street, Hours: statusText(b), Phone: shownPhone(b.Phone), Website: shownWebsite(b),
+		Address: b.Street, Hours: statusText(b, language), Phone: shownPhone(b.Phone), Website: shownWebsite(b),
 	}
 	if !b.HasAddress {
 		c.Address = ""
@@ -69,18 +69,16 @@ func cardOf(b Business, language string, limited bool) cardView {
 // rate shows its reviews; since 2026 their number is missing now and then, and
 // always in the limited view.
 func (c *cardView) rate(b Business, language string, limited bool) {
+	t := tongueOf(language)
 	if b.Reviews == 0 {
-		c.Rating = "No reviews"
+		c.Rating = t.noReviews
 		return
 	}
-	c.Score = fmt.Sprintf("%.1f", b.Rating)
-	count := grouped(b.Reviews, ",")
-	if language == "de" {
-		c.Score, count = strings.Replace(c.Score, ".", ",", 1), grouped(b.Reviews, ".")
-	}
-	c.Rating = c.Score + " stars"
+	c.Score = strings.Replace(fmt.Sprintf("%.1f", b.Rating), ".", t.decimal, 1)
+	count := grouped(b.Reviews, t.thousands)
+	c.Rating = c.Score + " " + t.stars
 	if !limited && b.Reviews%3 != 0 {
-		c.Rating, c.Count = c.Rating+" "+count+" Reviews", "("+count+")"
+		c.Rating, c.Count = c.Rating+" "+count+" "+t.reviews, "("+count+")"
 	}
 }
 
@@ -114,9 +112,47 @@ func shownPhone(e164 string) string {
 	return fmt.Sprintf("(%s) %s-%s", e164[2:5], e164[5:8], e164[8:])
 }
 
-func statusText(b Business) string {
-	if b.Closed {
-		return "Permanently closed"
+func statusText(b Business, language string) string {
+	t := tongueOf(language)
+	switch {
+	case b.Closed:
+		return t.closed
+	case b.Paused:
+		return t.closedForNow
+	default:
+		return t.open
 	}
-	return "Open ⋅ Closes 6\u202fPM"
+}
+
+// camera is what the map looks at when it has found something: its middle.
+func camera(found []Business) map[string]float64 {
+	var lat, lng float64
+	for _, b := range found {
+		lat, lng = lat+b.Lat, lng+b.Lng
+	}
+	n := float64(max(1, len(found)))
+	return map[string]float64{"lat": lat / n, "lng": lng / n}
+}
+
+// shown is what is left of a business when the map has changed. What is seen
+// in more than one place is lost in each.
+func (s Switches) shown(b Business) Business {
+	if s.MapThin && isThin(b) {
+		b.Phone, b.Site = "", NoSite
+	}
+	if s.MapNoLabels && len(b.Slug)%3 != 0 {
+		b.Name, b.DataID, b.PlaceID, b.KGMID = "", "", "", ""
+	}
+	return b
+}
+
+func isThin(b Business) bool { return len(b.Slug)%3 == 0 }
+
+// replied is what replies have of it.
+func (s Switches) replied(b Business) Business {
+	b = s.shown(b)
+	if s.MapNoNumbers {
+		b.Phone, b.Site = "", NoSite
+	}
+	return b
 }

@@ -4,13 +4,13 @@ import "strconv"
 
 // searchReply is what stands at [0] of the reply to the feed's request: places
 // at [1][1:], each business at [14].
-func searchReply(q search, found []Business, limited bool) any {
+func searchReply(q search, found []Business, faults Switches) any {
 	header := make([]any, 11)
 	header[8], header[10] = "sandboxSession", []any{q.query, q.offset}
 	entries := []any{header}
 	for _, b := range found {
 		entry := make([]any, 15)
-		entry[8], entry[9], entry[14] = "", "0ahUKE", businessArray(b, limited)
+		entry[8], entry[9], entry[14] = "", "0ahUKE", businessArray(faults.replied(b), q.language, faults.LimitedView)
 		entries = append(entries, entry)
 	}
 	return []any{q.query, entries, nil, len(found)}
@@ -18,7 +18,7 @@ func searchReply(q search, found []Business, limited bool) any {
 
 // businessArray holds each field at the place where Google Maps has it. What
 // the place lacks is null, or beyond the array's end.
-func businessArray(b Business, limited bool) []any {
+func businessArray(b Business, language string, limited bool) []any {
 	d := make([]any, 204)
 	d[9] = []any{nil, nil, b.Lat, b.Lng}
 	d[10], d[11], d[13] = b.DataID, b.Name, []any{b.Trade.Category, "Establishment"}
@@ -40,7 +40,7 @@ func businessArray(b Business, limited bool) []any {
 	}
 	d[4] = ratingArray(b, limited)
 	locate(d, b)
-	openWhen(d, b)
+	openWhen(d, b, language)
 	return d
 }
 
@@ -71,9 +71,9 @@ func locate(d []any, b Business) {
 
 // openWhen writes the hours where they have been since 2025, for some only
 // where they were before.
-func openWhen(d []any, b Business) {
+func openWhen(d []any, b Business, language string) {
 	hours := openingHours(b)
-	state := []any{nil, nil, nil, nil, []any{nil, nil, nil, nil, statusText(b)}}
+	state := []any{nil, nil, nil, nil, []any{nil, nil, nil, nil, statusText(b, language)}}
 	d[34] = state
 	if len(hours) == 0 {
 		return

@@ -54,26 +54,51 @@ func (s *Server) serveSearch(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
 	}
+	pause(r, s.options.PageDelay)
 	faults := s.faults.Get()
-	if faults.MapBreakMarkup {
+	switch {
+	case faults.MapBreakMarkup:
 		s.render(w, http.StatusOK, "broken.html", nil)
 		return
+	case faults.MapCaptcha:
+		s.render(w, http.StatusOK, "sorry.html", nil)
+		return
 	}
-	search := searchOf(r, strings.TrimPrefix(r.URL.Path, "/maps/search/"), 0)
-	switch found := s.town.Find(search.query); len(found) {
+	view, path := viewOfPath(r.URL.Path)
+	search := searchOf(r, strings.TrimPrefix(path, "/maps/search/"), 0)
+	if place, known := s.town.Locate(search.query); known {
+		http.Redirect(w, r, place.link()+"?"+r.URL.RawQuery, http.StatusFound)
+		return
+	}
+	switch found := s.town.find(search.query, view); len(found) {
 	case 0:
-		s.render(w, http.StatusOK, "nothing.html", map[string]any{"Query": search.query})
+		t := tongueOf(search.language)
+		s.render(w, http.StatusOK, "nothing.html", map[string]any{"Query": search.query, "CannotFind": template.HTML(t.cannotFind), "CheckSpelling": template.HTML(t.checkSpelling)})
 	case 1:
 		http.Redirect(w, r, placeLink(found[0])+"?"+r.URL.RawQuery, http.StatusFound)
 	default:
-		view := map[string]any{
-			"Query": search.query, "Language": search.language, "Country": cmp.Or(r.URL.Query().Get("gl"), "us"), "Limited": faults.LimitedView,
-		}
-		if faults.MapInlineFirst {
-			view["First"] = search.cards(found, faults)
-		}
-		s.render(w, http.StatusOK, "feed.html", view)
+		s.renderFeed(w, r, search, view, found)
 	}
+}
+
+func (s *Server) renderFeed(w http.ResponseWriter, r *http.Request, search search, v view, found []Business) {
+	faults, t := s.faults.Get(), tongueOf(search.language)
+	shown := map[string]any{
+		"Query": search.query, "Language": search.language, "Country": cmp.Or(r.URL.Query().Get("gl"), "us"), "Limited": limitedText(faults, t),
+		"View": v.pb(), "End": t.end, "Sponsored": t.sponsored, "NoReviews": t.noReviews, "Heap": s.options.PageHeap,
+	}
+	if faults.MapInlineFirst {
+		shown["First"] = search.cards(found, faults)
+		shown["State"] = firstState(search, found, faults)
+	}
+	s.render(w, http.StatusOK, "feed.html", shown)
+}
+
+func limitedText(faults Switches, t tongue) template.HTML {
+	if faults.LimitedView {
+		return template.HTML(t.limited)
+	}
+	return ""
 }
 
 // search is what a page or a reply of the feed is asked for.
@@ -99,6 +124,10 @@ func (s *Server) serveReply(w http.ResponseWriter, r *http.Request) {
 	s.count("map_reply")
 	faults := s.faults.Get()
 	pause(r, s.options.FeedDelay+time.Duration(faults.MapStallMS)*time.Millisecond)
+	if s.faults.use(func(s *Switches) *int { return &s.MapBlockReplies }) {
+		s.render(w, http.StatusTooManyRequests, "sorry.html", nil)
+		return
+	}
 	if s.faults.use(func(s *Switches) *int { return &s.MapReplyFailNext }) {
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
@@ -108,10 +137,10 @@ func (s *Server) serveReply(w http.ResponseWriter, r *http.Request) {
 		offset, _ = strconv.Atoi(m[1]) // digits
 	}
 	search := searchOf(r, r.URL.Query().Get("q"), offset)
-	found := s.town.Find(search.query)
+	found := s.town.find(search.query, viewOfPB(r.URL.Query().Get("pb")))
 	// The page draws its cards from what stands behind the arrays that
 	// scrapers read, so that its own script needs to know nothing of them.
-	reply := []any{searchReply(search, search.page(found), faults.LimitedView), search.cards(found, faults)}
+	reply := []any{searchReply(search, search.page(found), faults), search.cards(found, faults)}
 	if faults.MapNoJSON {
 		reply[0] = []any{"changed"}
 	}
@@ -131,6 +160,10 @@ func (s *Server) servePlace(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.count("map_place")
+	pause(r, s.options.PageDelay)
+	if name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/maps/place/"), "/@"); s.serveTown(w, r, name) {
+		return
+	}
 	m := dataIDInLink.FindStringSubmatch(r.URL.Path)
 	if m == nil || s.town.byDataID[m[1]] == nil {
 		http.NotFound(w, r)
@@ -141,19 +174,39 @@ func (s *Server) servePlace(w http.ResponseWriter, r *http.Request) {
 		s.render(w, http.StatusOK, "broken.html", nil)
 		return
 	}
+	language := searchOf(r, "", 0).language
+	t := tongueOf(language)
 	s.render(w, http.StatusOK, "place.html", map[string]any{
-		"B": b, "Card": cardOf(b, searchOf(r, "", 0).language, faults.LimitedView), "Hours": openingHours(b), "Limited": faults.LimitedView,
-		"Other": s.town.businesses[0], "State": initialState(b, faults),
+		"B": b, "Card": cardOf(b, language, faults.LimitedView), "Hours": openingHours(b), "Limited": limitedText(faults, t),
+		"Other": s.town.businesses[0], "State": initialState(b, language, faults), "T": labels(t), "Heap": s.options.PageHeap,
 	})
 }
 
 // initialState holds the place's array as text in an array in an object, as
 // the real page does.
-func initialState(b Business, faults Switches) template.JS {
-	array, _ := json.Marshal([]any{nil, nil, nil, nil, nil, nil, businessArray(b, faults.LimitedView)}) // plain values
-	text := ")]}'\n" + string(array)
+func initialState(b Business, language string, faults Switches) template.JS {
 	if faults.MapNoJSON {
-		text = "changed"
+		return stateOf(nil)
+	}
+	return stateOf(businessArray(b, language, faults.LimitedView))
+}
+
+// firstState holds the reply with the first results as text at [3][2], as the
+// real page does that has them already.
+func firstState(q search, found []Business, faults Switches) template.JS {
+	reply, _ := json.Marshal([]any{searchReply(q, q.page(found), faults)}) // plain values
+	if faults.MapNoJSON {
+		reply = []byte("changed")
+	}
+	state, _ := json.Marshal([]any{nil, nil, nil, []any{nil, nil, ")]}'\n" + string(reply)}})
+	return template.JS(state)
+}
+
+func stateOf(business []any) template.JS {
+	text := "changed"
+	if business != nil {
+		array, _ := json.Marshal([]any{nil, nil, nil, nil, nil, nil, business}) // plain values
+		text = ")]}'\n" + string(array)
 	}
 	state, _ := json.Marshal([]any{nil, nil, nil, map[string]any{"ug": []any{nil, nil, nil, nil, nil, nil, text}}})
 	return template.JS(state)

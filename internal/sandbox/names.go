@@ -18,15 +18,23 @@ type city struct {
 	lat, lng  float64
 }
 
-// cities name the first more than once, as most live there.
+// cities name the first more than once, as most live there. They are nearer to
+// each other than those of the same names: the whole county is within a
+// kilometre of Freehold, unless TownOptions.Spread draws it apart.
 var cities = []city{
 	{"Freehold", "07728", 40.2601, -74.2738},
-	{"Freehold", "07728", 40.2552, -74.2810},
-	{"Freehold", "07728", 40.2667, -74.2601},
-	{"Howell", "07731", 40.1801, -74.1999},
-	{"Manalapan", "07726", 40.2848, -74.3419},
-	{"Marlboro", "07746", 40.3154, -74.2463},
-	{"Colts Neck", "07722", 40.2876, -74.1724},
+	{"Freehold", "07728", 40.2580, -74.2760},
+	{"Freehold", "07728", 40.2620, -74.2710},
+	{"Howell", "07731", 40.2560, -74.2700},
+	{"Manalapan", "07726", 40.2640, -74.2780},
+	{"Marlboro", "07746", 40.2640, -74.2690},
+	{"Colts Neck", "07722", 40.2565, -74.2780},
+}
+
+// spread is where a city lies in a county that is drawn apart from its first.
+func (c city) spread(by float64) city {
+	c.lat, c.lng = cities[0].lat+by*(c.lat-cities[0].lat), cities[0].lng+by*(c.lng-cities[0].lng)
+	return c
 }
 
 // areaCodes are New Jersey's; 555-01xx is reserved for fiction in each.

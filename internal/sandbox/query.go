@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -11,23 +13,39 @@ const maxResults = 120
 // Find answers what the map finds for a search: the one business of that very
 // name, else those of the trade in the query, all of them when it asks for
 // businesses, in or near a place that the town knows; at most 120.
-func (t *Town) Find(query string) []Business {
+func (t *Town) Find(query string) []Business { return t.find(query, view{}) }
+
+// find is Find in a part of the map.
+func (t *Town) find(query string, v view) []Business {
 	query = strings.ToLower(strings.Join(strings.Fields(query), " "))
 	what, where := splitPlace(query)
 	if !knownPlace(where) {
 		return nil
 	}
 	if b := t.named(query); b != nil {
+		if !v.shows(*b) {
+			return nil
+		}
 		return []Business{*b}
 	}
-	var found []Business
+	var found, around []Business
 	for _, b := range t.businesses {
-		if matches(b, what) && inCity(b, where) {
+		switch {
+		case !matches(b, what) || !inCity(b, where):
+		case v.shows(b):
 			found = append(found, b)
+		default:
+			around = append(around, b)
 		}
 	}
+	// A view of the map that holds little is filled from around it.
+	slices.SortStableFunc(around, func(a, b Business) int { return cmp.Compare(v.metresTo(a), v.metresTo(b)) })
+	found = append(found, around[:min(len(around), max(0, fewResults-len(found)))]...)
 	return found[:min(len(found), maxResults)]
 }
+
+// fewResults is what the map shows at least, if there is as much anywhere.
+const fewResults = 60
 
 // named is the business whose name the query begins with, of several the longest.
 func (t *Town) named(query string) *Business {
@@ -64,8 +82,11 @@ func matches(b Business, what string) bool {
 		strings.Contains(b.Trade.Word, what) || what == strings.ToLower(b.Trade.Category)+"s"
 }
 
+// pointInWords is a location given as latitude and longitude.
+var pointInWords = regexp.MustCompile(`^-?\d+\.\d+, ?-?\d+\.\d+$`)
+
 func knownPlace(where string) bool {
-	if where == "" || strings.Contains(where, "new jersey") || strings.Contains(where, "monmouth") {
+	if where == "" || pointInWords.MatchString(where) || strings.Contains(where, "new jersey") || strings.Contains(where, "monmouth") {
 		return true
 	}
 	for word := range strings.FieldsFuncSeq(where, func(r rune) bool { return r == ' ' || r == ',' }) {

@@ -20,9 +20,12 @@ const (
 	mapHost     = "maps.example"
 	consentHost = "consent.maps.example"
 	hunterHost  = "hunter.example"
+	apifyHost   = "apify.example"
+	overpass    = "overpass.example"
+	nominatim   = "nominatim.example"
 	ownHost     = "sandbox.example"
 	movedPrefix = "new." // of the hosts that websites have moved to
-	// APIKey is the key that its Hunter knows.
+	// APIKey is the key that its Hunter knows, and the token that its Apify knows.
 	APIKey = "sandbox"
 )
 
@@ -36,6 +39,8 @@ type Options struct {
 	Addr      string        // default a free port of 127.0.0.1
 	Town      *Town         // default that of zero TownOptions
 	FeedDelay time.Duration // how long each reply of the feed takes
+	PageDelay time.Duration // how long each page of the map takes
+	PageHeap  int           // MiB that the scripts of each page of the map keep
 	SlowBy    time.Duration // how long slow websites take; default 2 s
 	Logger    *slog.Logger
 }
@@ -54,6 +59,9 @@ type Server struct {
 
 	mu                      sync.Mutex
 	searches, verifications int // that Hunter has counted
+	runs                    []*apifyRun
+	located                 time.Time // when Nominatim was last asked
+	querying                int       // at Overpass, now
 }
 
 // Start serves until Close, or until ctx ends.
@@ -96,6 +104,10 @@ func (s *Server) Settings() []string {
 		"SCRAPER_BASE_URL=http://" + mapHost,
 		"HUNTER_BASE_URL=http://" + hunterHost,
 		"HUNTER_API_KEY=" + APIKey,
+		"APIFY_BASE_URL=http://" + apifyHost,
+		"APIFY_TOKEN=" + APIKey,
+		"OVERPASS_URL=http://" + overpass + "/api/interpreter",
+		"NOMINATIM_URL=http://" + nominatim,
 		"DIAL_OVERRIDES=*.example=" + s.Addr(),
 	}
 }
@@ -122,6 +134,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveConsent(w, r)
 	case hunterHost:
 		s.serveHunter(w, r)
+	case apifyHost:
+		s.serveApify(w, r)
+	case overpass:
+		s.serveOverpass(w, r)
+	case nominatim:
+		s.serveNominatim(w, r)
 	default:
 		if b, ok := s.town.byHost[strings.TrimPrefix(host, movedPrefix)]; ok {
 			s.serveSite(w, r, *b, host)

@@ -7,7 +7,9 @@ import (
 
 // Stats is how often something was asked for. Kinds are website, robots,
 // consent, map_search, map_reply, map_place, map_image, map_sorry, hunter and
-// hunter_ with the endpoint's name, as hunter_domain_search.
+// hunter_ with the endpoint's name, as hunter_domain_search; apify_start,
+// apify_run, apify_items, apify_abort; overpass, overpass_crowd for two at once,
+// nominatim, nominatim_hasty for two within a second.
 type Stats struct {
 	Hosts map[string]int `json:"hosts"`
 	Kinds map[string]int `json:"kinds"`

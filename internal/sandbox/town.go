@@ -34,6 +34,7 @@ type Business struct {
 	KGMID       string
 	OwnerID     string // of the profile that has claimed the place, empty for some
 	Closed      bool   // for good
+	Paused      bool   // closed for a time
 	HasAddress  bool   // false for those who only come to their customers
 	WrappedSite bool   // the map links the website as /url?q=…
 
@@ -80,13 +81,15 @@ func (b Business) Address() string {
 
 // TownOptions says which town; its zero is the default.
 type TownOptions struct {
-	Size int    // businesses; 0 is 300
-	Seed uint64 // another one moves houses, ratings and ids; trades and contacts stay
+	Size   int     // businesses; 0 is 300
+	Seed   uint64  // another one moves houses, ratings and ids; trades and contacts stay
+	Spread float64 // how many times a kilometre the county reaches from Freehold; 0 is 1
 }
 
 // Town is the invented world; the same options always make the same.
 type Town struct {
 	businesses []Business
+	spread     float64
 	byHost     map[string]*Business
 	byDataID   map[string]*Business
 	byCID      map[string]*Business
@@ -97,7 +100,10 @@ func NewTown(o TownOptions) *Town {
 	if o.Size == 0 {
 		o.Size = 300
 	}
-	t := &Town{businesses: newBuilder(o.Seed).build(o.Size), byHost: map[string]*Business{}, byDataID: map[string]*Business{}, byCID: map[string]*Business{}}
+	if o.Spread == 0 {
+		o.Spread = 1
+	}
+	t := &Town{businesses: newBuilder(o).build(o.Size), spread: o.Spread, byHost: map[string]*Business{}, byDataID: map[string]*Business{}, byCID: map[string]*Business{}}
 	for i := range t.businesses {
 		b := &t.businesses[i]
 		t.byHost[b.Host()], t.byDataID[b.DataID], t.byCID[b.CID] = b, b, b

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -21,9 +22,16 @@ import (
 	"leadstream/internal/testenv"
 )
 
-const parentEnv = "TESTENV_PARENT"
+const (
+	parentEnv = "TESTENV_PARENT"
+	otherEnv  = "TESTENV_OTHER"
+)
 
 func TestMain(m *testing.M) {
+	if os.Getenv(otherEnv) != "" {
+		<-time.After(time.Minute) // it is killed long before
+		os.Exit(0)
+	}
 	code := testenv.Main(m)
 	if err := goleak.Find(); err != nil && code == 0 {
 		fmt.Println(err)
@@ -185,5 +193,46 @@ func TestLogs(t *testing.T) {
 		if got := logs.Lines(row.parts...); len(got) != row.want || logs.Has(row.parts...) != (row.want > 0) {
 			t.Errorf("%q: %q, want %d", row.parts, got, row.want)
 		}
+	}
+}
+
+func TestProxyLosesRequestsAndAnswers(t *testing.T) {
+	t.Parallel()
+	db := testenv.SharedRedis(t)
+	var cut atomic.Int64
+	p := testenv.NewProxy(t, db.Addr(), func(request []byte) testenv.Cut {
+		if strings.Contains(string(request), "key") {
+			return testenv.Cut(cut.Load())
+		}
+		return testenv.CutNothing
+	}, nil)
+	options := db.Options()
+	options.Addr, options.MaxRetries = p.Addr(), -1
+	through, direct := redis.NewClient(options), db.Client()
+	t.Cleanup(func() { _ = through.Close() })
+	for _, tt := range []struct {
+		cut    testenv.Cut
+		fails  bool
+		stands int64
+	}{{testenv.CutNothing, false, 1}, {testenv.CutRequest, true, 1}, {testenv.CutAnswer, true, 2}, {testenv.CutNothing, false, 3}} {
+		cut.Store(int64(tt.cut))
+		if err := through.Incr(t.Context(), "key").Err(); (err != nil) != tt.fails {
+			t.Errorf("cut %d: %v", tt.cut, err)
+		}
+		if n, err := direct.Get(t.Context(), "key").Int64(); n != tt.stands || err != nil {
+			t.Errorf("cut %d: %d, %v, want %d", tt.cut, n, err, tt.stands)
+		}
+	}
+}
+
+func TestSelfIsAnotherProcess(t *testing.T) {
+	t.Parallel()
+	p := testenv.Self(t, otherEnv+"=1")
+	p.Signal(syscall.SIGSTOP)
+	p.Stopped(10 * time.Second)
+	p.Signal(syscall.SIGCONT)
+	p.Signal(syscall.SIGKILL)
+	if end := p.Ended(10 * time.Second); !end.Signaled() || end.Signal() != syscall.SIGKILL {
+		t.Errorf("ended with %v", end)
 	}
 }

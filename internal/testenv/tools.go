@@ -9,8 +9,14 @@ import (
 	"time"
 )
 
+// Fataler is what can end a test: a testing.TB, or the test of a property.
+type Fataler interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
 // Eventually polls until cond holds, and fails the test when it does not in time.
-func Eventually(t testing.TB, within time.Duration, cond func() bool, what string, args ...any) {
+func Eventually(t Fataler, within time.Duration, cond func() bool, what string, args ...any) {
 	t.Helper()
 	if !poll(within, cond) {
 		t.Fatalf("not within %s: %s", within, fmt.Sprintf(what, args...))

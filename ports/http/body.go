@@ -24,7 +24,8 @@ type (
 		MaxResults   int     `json:"max_results,omitempty" minimum:"1" maximum:"500" default:"50"`
 		Enrich       bool    `json:"enrich,omitempty" default:"true" doc:"Look for contacts of each new business afterwards"`
 		Priority     string  `json:"priority,omitempty" enum:"high,normal,low" default:"normal"`
-		Source       string  `json:"source,omitempty" doc:"Where to search; without, the configured source" example:"google_maps"`
+		Source       string  `json:"source,omitempty" doc:"Where to search; without, the configured source" enum:"google_maps,apify,osm" example:"google_maps"`
+		Details      bool    `json:"details,omitempty" default:"false" doc:"Open the page of each place that lacks its website or phone: slower, more complete"`
 	}
 	enrichBody struct {
 		Force bool `json:"force,omitempty" doc:"Ask anew, though answers about the domain are kept for 30 days"`

@@ -1,5 +1,5 @@
 -- Cancels a job. A waiting or delayed one is gone from the queue at once; for
--- an active one the wish is marked, then its worker is told.
+-- an active one the wish is marked, then its worker is told which run to end.
 --
 -- ARGV[4]  job id   ARGV[5] how many cancelled jobs to keep
 -- ARGV[6..] extra events: type, data …
@@ -7,15 +7,18 @@
 local id = ARGV[4]
 local h = read(id)
 if not h then return 'unknown' end
-local from = h.s
-if from == 'active' then
-  redis.call('HSET', job_key(id), 'x', '1')
-  redis.call('PUBLISH', P .. 'cancel', id)
-  return from
+local from = h.state
+if from == 'a' then
+  call('HSET', P .. 'cancelling', id, '1')
+  call('PUBLISH', P .. 'cancel', h.s .. ' ' .. id)
+  return STATES[from]
 end
-if not FOLLOWS[from].cancelled then return from end
-if from == 'waiting' then redis.call('XDEL', P .. h.p, h.sid) else redis.call('ZREM', P .. 'delayed', id) end
-become(id, h, 'cancelled', {f = num(MS), due = ''})
-finish(id, h, 'cancelled', ARGV[5])
-emit_extra(6, h)
-return from
+if not may_follow(from, 'x') then return STATES[from] end
+if from == 'w' then call('XDEL', P .. STREAMS[h.priority], entry_of(h)) else call('ZREM', P .. 'delayed', id) end
+call('HDEL', P .. 'cancelling', id)
+h.f, h.due = MS_TEXT, nil
+become(id, h, 'x', {'f', MS_TEXT}, {'due'})
+file(id, h, 'cancelled', ARGV[5])
+emit_extra(6, (#ARGV - 5) / 2, h.cor)
+write_counts()
+return STATES[from]

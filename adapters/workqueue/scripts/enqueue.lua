@@ -1,49 +1,66 @@
 -- Accepts jobs: each job's hash and its stream entry (or its place among the
 -- delayed) come to exist together, all jobs of the call or none.
 --
--- ARGV[4..]  for each job: id, name, payload, priority, max attempts, back-off
---            (ms), batch, parent, unique key, correlation id, metadata (JSON),
---            delay (ms; 0 is none)
+-- ARGV[4..]  for each job: id, what its view never changes (v), priority (h, n,
+--            l), delay (ms; 0 is none), number of further fields, and those:
+--            name, value …
 -- Answers, for each job, '' when it was accepted, else the id of the job that
--- stands already under this id or unique key.
-local FIELDS = 12
-local answers, batches, delayed = {}, {}, false
-for i = 4, #ARGV, FIELDS do
-  local id, priority, batch, unique, delay = ARGV[i], ARGV[i + 3], ARGV[i + 6], ARGV[i + 8], tonumber(ARGV[i + 11])
-  local holder = redis.call('EXISTS', job_key(id)) == 1 and id
-    or filled(unique) and redis.call('HGET', P .. 'unique', unique)
-  if holder then
-    answers[#answers + 1] = holder
-  else
-    local h = {
-      s = 'waiting', n = ARGV[i + 1], d = ARGV[i + 2], p = priority, m = ARGV[i + 4], bo = ARGV[i + 5],
-      cor = ARGV[i + 9], md = ARGV[i + 10], a = '0', c = num(MS),
-    }
-    if filled(batch) then h.b = batch end
-    if filled(ARGV[i + 7]) then h.par = ARGV[i + 7] end
-    if filled(unique) then h.u = unique; redis.call('HSET', P .. 'unique', unique, id) end
-    if delay > 0 then
-      h.s, h.due, delayed = 'delayed', num(MS + delay), true
-      redis.call('ZADD', P .. 'delayed', MS + delay, id)
+-- stands already (or stood lately) under this id or unique key.
+local answers, delayed = {}, false
+local index = P .. 'index'
+local i = 4
+while i <= #ARGV do
+  local id, v, priority, delay, further = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], 2 * ARGV[i + 4]
+  local max, batch, unique, correlation = '1', nil, nil, nil
+  -- What the stream entry carries; id, s and v come first in each.
+  local fields, n = {'id', id, 's', 'w' .. priority, 'v', v}, 6
+  for k = i + 5, i + 4 + further do
+    local field = ARGV[k]
+    n = n + 1
+    fields[n] = field
+    if n % 2 == 0 then
+      local name = fields[n - 1]
+      if name == 'm' then max = field elseif name == 'b' then batch = field
+      elseif name == 'u' then unique = field elseif name == 'cor' then correlation = field end
+    end
+  end
+  i = i + 5 + further
+  local holder
+  if call('EXISTS', job_key(id), P .. 'seen:' .. id) > 0 then
+    holder = id
+  elseif unique then
+    holder = call('HGET', P .. 'unique', unique)
+  end
+  answers[#answers + 1] = holder or ''
+  if not holder then
+    local c = call('XADD', index, '*', 'id', id)
+    local state, more = 'w', ''
+    if unique then call('HSET', P .. 'unique', unique, id) end
+    if batch then call('XADD', P .. 'batch:' .. batch .. ':jobs', c, 'id', id) end
+    if delay ~= '0' then
+      state, delayed = 'd', true
+      local due = num(MS + delay)
+      more = ',"nextAttemptAt":"' .. iso(due) .. '"'
+      call('ZADD', P .. 'delayed', due, id)
+      local flat = {'s', 'd' .. priority, 'c', c, 'due', due}
+      for k = 7, n do flat[k] = fields[k] end
+      put_text(flat, #flat, 'v', v)
+      call('HSET', job_key(id), unpack(flat))
     else
-      h.sid = line_up(id, priority)
+      -- The same entry id in both streams saves a field. Where the work stream
+      -- is ahead within this millisecond it gives an id of its own.
+      local stream = P .. STREAMS[priority]
+      if type(redis.pcall('XADD', stream, c, unpack(fields))) == 'table' then
+        fields[n + 1], fields[n + 2] = 'c', c
+        call('HSET', job_key(id), 's', 'w' .. priority, 'c', c, 'sid', call('XADD', stream, '*', unpack(fields)))
+      else
+        call('HSET', job_key(id), 's', 'w' .. priority, 'c', c)
+      end
     end
-    local flat = {}
-    for k, v in pairs(h) do flat[#flat + 1] = k; flat[#flat + 1] = v end
-    redis.call('HSET', job_key(id), unpack(flat))
-    redis.call('ZADD', P .. 'index', US + (i - 4) / FIELDS, id)
-    if filled(batch) then
-      redis.call('HINCRBY', P .. 'batch:' .. batch, 'total', 1)
-      redis.call('HINCRBY', P .. 'batch:' .. batch, h.s, 1)
-      batches[batch] = h.cor
-    end
-    emit('job:updated', view(id, h), h.cor)
-    answers[#answers + 1] = ''
+    count(batch, nil, state, correlation)
+    emit_view(id, state, priority, '0', max, c, '0', '""', more, v, correlation)
   end
 end
-for batch, correlation in pairs(batches) do
-  redis.call('EXPIRE', P .. 'batch:' .. batch, 30 * 86400)
-  emit_batch(batch, correlation)
-end
+write_counts()
 if delayed then wake() end
 return answers

@@ -2,7 +2,8 @@
 --
 -- ARGV[4]  1 pauses, 0 resumes
 -- ARGV[5..] extra events: type, data …
-redis.call('HSET', P .. 'control', 'paused', ARGV[4])
-emit_extra(5, {})
+call('HSET', P .. 'control', 'paused', ARGV[4])
+emit_extra(5, (#ARGV - 4) / 2)
+cap_events()
 wake()
 return 1

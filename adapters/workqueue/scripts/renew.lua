@@ -1,28 +1,45 @@
 -- Renews the leases of a worker's running jobs and shows that it is alive.
 --
 -- ARGV[4]  consumer   ARGV[5]  concurrency   ARGV[6]  lease (ms)
--- ARGV[7..] for each running job: priority, stream entry id, job id, run
--- Answers, for each: 1 renewed, 2 renewed but wanted cancelled, 0 lost.
+-- ARGV[7..] for each running job: priority (h, n, l), stream entry id, job id, s as its start wrote it
+-- Answers { lost, jobs }: lost is 1 when jobs of lost workers are to be taken
+-- over; for each job 1 renewed, 2 renewed but wanted cancelled, 0 not its own any more.
 local consumer = ARGV[4]
-redis.call('ZADD', P .. 'workers', MS, consumer)
-redis.call('HSET', P .. 'slots', consumer, ARGV[5])
-for _, gone in ipairs(redis.call('ZRANGEBYSCORE', P .. 'workers', '-inf', MS - 10 * ARGV[6])) do
-  redis.call('ZREM', P .. 'workers', gone)
-  redis.call('HDEL', P .. 'slots', gone)
-  for _, priority in ipairs(PRIORITIES) do
-    local pending = redis.pcall('XPENDING', P .. priority, GROUP, '-', '+', 1, gone)
-    if not pending.err and #pending == 0 then redis.pcall('XGROUP', 'DELCONSUMER', P .. priority, GROUP, gone) end
+call('ZADD', P .. 'workers', MS_TEXT, consumer)
+call('HSET', P .. 'slots', consumer, ARGV[5])
+for _, gone in ipairs(call('ZRANGEBYSCORE', P .. 'workers', '-inf', MS - 10 * ARGV[6])) do
+  call('ZREM', P .. 'workers', gone)
+  call('HDEL', P .. 'slots', gone)
+  for _, priority in ipairs(BY_PRIORITY) do
+    local pending = redis.pcall('XPENDING', P .. STREAMS[priority], GROUP, '-', '+', 1, gone)
+    if not pending.err and #pending == 0 then redis.pcall('XGROUP', 'DELCONSUMER', P .. STREAMS[priority], GROUP, gone) end
   end
 end
-local answers = {}
-for i = 7, #ARGV, 4 do
-  local h = redis.call('HMGET', job_key(ARGV[i + 2]), 's', 'run', 'x')
-  if h[1] ~= 'active' or h[2] ~= ARGV[i + 3] then
-    answers[#answers + 1] = 0
+local answers, mine, ids = {}, {}, {}
+for i = 7, #ARGV, 4 do ids[#ids + 1] = ARGV[i + 2] end
+local states = #ids > 0 and call('HMGET', P .. 'active', unpack(ids)) or {}
+local wishes = #ids > 0 and call('HMGET', P .. 'cancelling', unpack(ids)) or {}
+for n = 1, #ids do
+  local i = 4 * n + 3
+  if states[n] ~= ARGV[i + 3] then
+    answers[n] = 0
   else
-    -- JUSTID resets the idle time without counting a delivery.
-    redis.call('XCLAIM', P .. ARGV[i], GROUP, consumer, 0, ARGV[i + 1], 'JUSTID')
-    answers[#answers + 1] = h[3] == '1' and 2 or 1
+    local of = ARGV[i]
+    mine[of] = mine[of] or {}
+    table.insert(mine[of], ARGV[i + 1])
+    answers[n] = wishes[n] == '1' and 2 or 1
   end
 end
-return answers
+for priority, sids in pairs(mine) do
+  -- JUSTID resets the idle time without counting a delivery.
+  local claim = {P .. STREAMS[priority], GROUP, consumer, 0}
+  for _, sid in ipairs(sids) do claim[#claim + 1] = sid end
+  claim[#claim + 1] = 'JUSTID'
+  call('XCLAIM', unpack(claim))
+end
+local lost = 0
+for _, priority in ipairs(BY_PRIORITY) do
+  local pending = redis.pcall('XPENDING', P .. STREAMS[priority], GROUP, 'IDLE', ARGV[6], '-', '+', 1)
+  if not pending.err and #pending > 0 then lost = 1 end
+end
+return {lost, answers}

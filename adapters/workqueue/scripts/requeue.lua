@@ -7,16 +7,23 @@
 local id = ARGV[4]
 local h = read(id)
 if not h then return 'unknown' end
-local from = h.s
-if not FINISHED[from] or not FOLLOWS[from].waiting then return from end
-if filled(h.u) then
-  local holder = redis.call('HGET', P .. 'unique', h.u)
+local from = h.state
+if not finished(from) or not may_follow(from, 'w') then return STATES[from] end
+if h.u then
+  local holder = call('HGET', P .. 'unique', h.u)
   if holder and holder ~= id then return 'held' end
-  redis.call('HSET', P .. 'unique', h.u, id)
+  call('HSET', P .. 'unique', h.u, id)
 end
-redis.call('ZREM', P .. from, id)
-if filled(h.psid) then redis.call('XDEL', P .. 'poison', h.psid) end
-become(id, h, 'waiting', {
-  sid = line_up(id, h.p), a = '0', lost = '0', e = '', f = '', st = '', r = '', pr = '0', pm = '', x = '', psid = '',
-})
-return from
+call('ZREM', P .. STATES[from], id)
+if h.psid then call('XDEL', P .. 'poison', h.psid) end
+-- What the life before left: reason, finish, result, progress, cancel wish.
+local gone = result_fields(id)
+for _, name in ipairs({'e', 'f', 'pr', 'pm', 'psid'}) do
+  if h[name] then gone[#gone + 1] = name end
+  h[name] = nil
+end
+h.r = nil
+h.attempts, h.lost, h.started = 0, 0, ''
+become(id, h, 'w', {'sid', line_up(id, h)}, gone)
+write_counts()
+return STATES[from]

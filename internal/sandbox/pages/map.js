@@ -1,7 +1,7 @@
 // Draws the feed of the map site as Google Maps does: twenty cards at a time,
 // the next when the last are near, the end said in words.
 const feed = document.querySelector('div[role="feed"]');
-const {query, language, country} = document.body.dataset;
+const {query, language, country, view, end, sponsored, noReviews} = document.body.dataset;
 let next = 0;
 let loading = false;
 let ended = false;
@@ -18,7 +18,7 @@ function span(text, attributes = {}) {
 }
 
 function drawRating(card) {
-  if (!card.score) return span('No reviews', {class: 'e4rVHe', role: 'img', 'aria-label': 'No reviews'});
+  if (!card.score) return span(noReviews, {class: 'e4rVHe', role: 'img', 'aria-label': noReviews});
   const rating = element('span', {role: 'img', 'aria-label': card.rating}, span(card.score, {class: 'MW4etd'}));
   if (card.count) rating.append(span(card.count, {class: 'UY7F9'}));
   return rating;
@@ -33,7 +33,7 @@ function drawRows(card) {
 }
 
 function sponsoredMark() {
-  return element('h1', {class: 'kpih0e', 'aria-label': 'Sponsored'}, 'Sponsored');
+  return element('h1', {class: 'kpih0e', 'aria-label': sponsored}, sponsored);
 }
 
 function drawCard(card) {
@@ -53,8 +53,10 @@ function draw(shown) {
   shown.cards.forEach(drawCard);
   next = shown.next;
   ended = shown.end;
-  if (ended) {
-    feed.append(element('div', {class: 'm6QErb'}, element('p', {class: 'fontBodyMedium'}, span("You've reached the end of the list.", {class: 'HlvSq'}))));
+  // The address bar follows the camera, as on the real page.
+  history.replaceState(null, '', `/maps/search/${encodeURIComponent(query)}/@${shown.camera.lat.toFixed(7)},${shown.camera.lng.toFixed(7)},13z${location.search}`);
+  if (ended && !shown.silent) {
+    feed.append(element('div', {class: 'm6QErb'}, element('p', {class: 'fontBodyMedium'}, span(end, {class: 'HlvSq'}))));
   }
 }
 
@@ -62,7 +64,7 @@ async function load() {
   if (loading || ended) return;
   loading = true;
   try {
-    const pb = `!1s${encodeURIComponent(query)}!7i20!8i${next}!74i5000`;
+    const pb = `!1s${encodeURIComponent(query)}${view}!7i20!8i${next}!74i5000`;
     const reply = await fetch(`/search?tbm=map&authuser=0&hl=${language}&gl=${country}&q=${encodeURIComponent(query)}&pb=${pb}`);
     if (reply.ok) draw(JSON.parse((await reply.text()).slice(")]}'".length))[1]);
   } catch (fault) {

@@ -130,8 +130,10 @@ function details(lead) {
   const contacts = lead.contacts ?? [];
   const list = contacts.length ? el("ul", { class: "contacts" }, ...contacts.map(contactItem)) : el("p", { class: "muted" }, noContacts(lead));
   const facts = [lead.address, lead.notes, `found ${fullTime(lead.created_at)}`].filter(Boolean).join(" · ");
-  const map = lead.google_maps_url ? webLink(lead.google_maps_url, "Open map") : null;
-  return [list, el("p", { class: "lead-facts" }, facts, map ? " · " : null, map)];
+  const page = lead.google_maps_url || lead.osm_url;
+  const map = page ? webLink(page, "Open map") : null;
+  const credit = lead.attribution ? ` · ${lead.attribution}` : null; // which the licence of the data wants
+  return [list, el("p", { class: "lead-facts" }, facts, map ? " · " : null, map, credit)];
 }
 
 function noContacts(lead) {

@@ -1,0 +1,5 @@
+ALTER TABLE businesses DROP COLUMN attribution;
+
+--bun:split
+
+ALTER TABLE businesses DROP COLUMN osm_id;

@@ -1,0 +1,425 @@
+package workqueue_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"leadstream/adapters/workqueue"
+	"leadstream/internal/testenv"
+)
+
+const (
+	takeOver  = 3 * processLease / 2
+	tolerance = time.Second // of a busy machine
+	patience  = 40 * time.Second
+)
+
+func scale(normal, long int) int {
+	if stress {
+		return long
+	}
+	return normal
+}
+
+// TestFaultWorkerKilled kills a worker of four slots at its seventh arrival at
+// each point, while another one goes on.
+func TestFaultWorkerKilled(t *testing.T) {
+	t.Parallel()
+	for _, point := range []string{pointBeforeEffect, pointAfterEffect, pointSettling} {
+		t.Run(point, func(t *testing.T) {
+			t.Parallel()
+			f := newFleet(t)
+			f.accept(scale(30, 500))
+			victim := f.start(workerSpec{Concurrency: 4, HandlerMS: 5}, point+"=7")
+			if end := victim.Ended(patience); end.Signal() != syscall.SIGKILL {
+				t.Fatalf("the victim ended with %v", end)
+			}
+			killed := time.Now()
+			f.start(workerSpec{Concurrency: 2, HandlerMS: 5}, "")
+			f.finished(patience)
+			if s := f.account(); s.Completed != scale(30, 500) {
+				t.Errorf("%+v", s)
+			}
+			f.lossesBetween(0, 4, killed)
+		})
+	}
+}
+
+// lossesBetween bounds how many jobs were lost with their worker, how late
+// they were taken over, and that a loss is not an attempt.
+func (f *fleet) lossesBetween(least, most int, killed time.Time) {
+	f.t.Helper()
+	lost := 0
+	for id := range unique(f.notes("accepted")) {
+		r := f.state(id)
+		if r.Attempts != 1 || r.Run != r.Losses+1 {
+			f.t.Errorf("job %s: %d attempts, %d runs, %d losses", id, r.Attempts, r.Run, r.Losses)
+		}
+		if r.Losses == 0 {
+			continue
+		}
+		lost++
+		// Started by Redis's clock, killed by ours: here they are the same.
+		if late := r.StartedAt.Sub(killed); late > takeOver+tolerance {
+			f.t.Errorf("job %s was taken over after %s, the lease is %s", id, late, processLease)
+		}
+	}
+	if lost < least || lost > most {
+		f.t.Errorf("%d jobs were lost with their worker, want %d to %d", lost, least, most)
+	}
+}
+
+// TestFaultFleetOfMortals has every worker die once: killed at a point, each
+// followed by a new one, until all is done.
+func TestFaultFleetOfMortals(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	f.accept(scale(40, 400))
+	points := []string{pointSettling + "=9", pointBeforeEffect + "=4", pointAfterEffect + "=5"}
+	var mortals sync.WaitGroup
+	for i := range scale(3, 12) {
+		p := f.start(workerSpec{Concurrency: 2, HandlerMS: 10}, points[i%len(points)])
+		mortals.Go(func() { p.Ended(patience) })
+	}
+	mortals.Wait()
+	f.start(workerSpec{Concurrency: 4}, "")
+	f.finished(patience)
+	if s := f.account(); s.Completed+s.Failed != scale(40, 400) {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestFaultEnqueuerKilled kills a process that enqueues; whoever asks again
+// under the same ids does no harm.
+func TestFaultEnqueuerKilled(t *testing.T) {
+	t.Parallel()
+	for point, want := range map[string]struct{ answered, kept int }{
+		pointBeforeEnqueue + "=8": {7, 7},
+		pointAfterEnqueue + "=8":  {7, 8},
+	} {
+		t.Run(point, func(t *testing.T) {
+			t.Parallel()
+			f := newFleet(t)
+			f.start(workerSpec{Enqueue: 20}, point).Ended(patience)
+			all, err := f.client.Count(t.Context(), topic, workqueue.All)
+			if answered := len(f.notes("accepted")); err != nil || answered != want.answered || all != want.kept {
+				t.Errorf("%d answered and %d kept, want %+v: %v", answered, all, want, err)
+			}
+			f.start(workerSpec{Concurrency: 2}, "")
+			f.finished(patience)
+			f.start(workerSpec{Enqueue: 20}, "").Ended(patience)
+			f.finished(patience)
+			if s := f.account(); s.Completed != 20 {
+				t.Errorf("%+v", s)
+			}
+			if repeated := f.notes("repeated"); len(repeated) > 0 || len(f.notes("runs")) != 20 {
+				t.Errorf("ran again: %v of %d runs", repeated, len(f.notes("runs")))
+			}
+		})
+	}
+}
+
+// TestFaultStoppedWorkerIsFenced stops a worker past its lease, lets another
+// take its job, and wakes it: its late end must write nothing.
+func TestFaultStoppedWorkerIsFenced(t *testing.T) {
+	t.Parallel()
+	for _, point := range []string{pointBeforeEffect, pointAfterEffect} {
+		t.Run(point, func(t *testing.T) {
+			t.Parallel()
+			f := newFleet(t)
+			f.accept(1)
+			id := processEntry(0).ID
+			sleeper := f.start(workerSpec{Concurrency: 1}, point+"=1:stop")
+			sleeper.Stopped(patience)
+			stopped := time.Now()
+			heir := f.start(workerSpec{Concurrency: 1, Hold: true}, "")
+			testenv.Eventually(t, patience, func() bool { return f.state(id).Run == 2 }, "the job is taken over")
+			f.lossesBetween(1, 1, stopped)
+			sleeper.Signal(syscall.SIGCONT)
+			testenv.Eventually(t, patience, func() bool { return exists(f.dir, "effect-"+id) }, "the sleeper goes on")
+			sleeper.Signal(syscall.SIGTERM) // it ends when its delivery is settled
+			sleeper.Ended(patience)
+			if r := f.state(id); r.State != workqueue.StateActive || r.Run != 2 || r.Result != nil {
+				t.Errorf("after the sleeper's late end: %+v", r)
+			}
+			if err := note(f.dir, "go", ""); err != nil {
+				t.Fatal(err)
+			}
+			f.finished(patience)
+			f.account()
+			if r := f.state(id); string(r.Result) != fmt.Sprintf(`{"pid":%d}`, heir.PID()) {
+				t.Errorf("the result is %s, want that of %d", r.Result, heir.PID())
+			}
+		})
+	}
+}
+
+// TestFaultRedisAway takes Redis from workers and an enqueuer in mid-work.
+func TestFaultRedisAway(t *testing.T) {
+	t.Parallel()
+	const away = 3 * time.Second
+	for name, fault := range map[string]func(*testenv.RedisServer){
+		"restarted": (*testenv.RedisServer).Restart,
+		"stopped":   func(s *testenv.RedisServer) { s.Stop(); <-time.After(away); s.Start() },
+		"killed":    killDurably,
+		"silent":    func(s *testenv.RedisServer) { s.Pause(); <-time.After(away); s.Resume() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFleet(t)
+			for range 2 {
+				f.start(workerSpec{Concurrency: 2, HandlerMS: 20}, "")
+			}
+			enqueuer := f.start(workerSpec{Enqueue: scale(300, 3000)}, "")
+			testenv.Eventually(t, patience, func() bool { return len(f.notes("runs")) > 20 }, "work goes on")
+			for range scale(1, 5) {
+				fault(f.redis)
+			}
+			enqueuer.Ended(patience)
+			f.finished(patience)
+			if s := f.account(); s.Completed != scale(300, 3000) {
+				t.Errorf("%+v", s)
+			}
+			t.Logf("%d runs of %d jobs, %d effects asked for again", len(f.notes("runs")), scale(300, 3000), len(f.notes("repeated")))
+		})
+	}
+}
+
+// killDurably has Redis write through to the disk first: with everysec, what
+// was answered in its last second may be lost.
+func killDurably(s *testenv.RedisServer) {
+	c := redis.NewClient(s.Options())
+	defer func() { _ = c.Close() }()
+	_ = c.ConfigSet(context.Background(), "appendfsync", "always").Err()
+	<-time.After(time.Second)
+	s.Kill()
+	s.Start()
+}
+
+// TestFaultFlushed empties Redis under a running job and a waiting one: they
+// are gone, nothing of them comes back, and the same workers go on.
+func TestFaultFlushed(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	f.start(workerSpec{Concurrency: 1, Hold: true}, "")
+	f.enqueue(workqueue.Entry{ID: "running"}, workqueue.Entry{ID: "waiting"})
+	f.reaches("running", workqueue.StateActive)
+	if err := f.redis.Client().FlushAll(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := note(f.dir, "go", ""); err != nil {
+		t.Fatal(err)
+	}
+	f.accept(20)
+	f.finished(patience)
+	if s := f.account(); s.Completed != 20 {
+		t.Errorf("%+v", s)
+	}
+	if exists(f.dir, "effect-waiting") {
+		t.Error("a job ran that Redis had lost")
+	}
+}
+
+// TestFaultScriptsFlushed forgets the scripts again and again.
+func TestFaultScriptsFlushed(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	f.start(workerSpec{Concurrency: 2, HandlerMS: 1}, "")
+	enqueuer := f.start(workerSpec{Enqueue: 200}, "")
+	server := f.redis.Client()
+	testenv.Eventually(t, patience, func() bool {
+		return server.ScriptFlush(t.Context()).Err() == nil && f.stats().Completed == 200
+	}, "all are completed between two flushes")
+	enqueuer.Ended(patience)
+	if s := f.account(); s.Completed != 200 || len(f.notes("repeated")) > 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestFaultConnectionsCut loses one request in some: half of it on the way, or
+// its answer after it was carried out.
+func TestFaultConnectionsCut(t *testing.T) {
+	t.Parallel()
+	for name, cut := range map[string]testenv.Cut{"request": testenv.CutRequest, "answer": testenv.CutAnswer} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFleet(t)
+			var requests, cuts atomic.Int64
+			proxy := testenv.NewProxy(t, f.redis.Addr(), func(request []byte) testenv.Cut {
+				if !isScript(request) || requests.Add(1)%7 != 0 {
+					return testenv.CutNothing
+				}
+				cuts.Add(1)
+				return cut
+			}, nil)
+			for range 2 {
+				f.start(workerSpec{Addr: proxy.Addr(), Concurrency: 2, HandlerMS: 5}, "")
+			}
+			n := scale(100, 2000)
+			f.start(workerSpec{Addr: proxy.Addr(), Enqueue: n}, "").Ended(patience)
+			f.finished(2 * patience)
+			s := f.account()
+			if s.Completed+s.Failed != n || s.Failed > n/20 {
+				t.Errorf("%+v", s)
+			}
+			if c := cuts.Load(); c < 10 {
+				t.Errorf("only %d connections were cut", c)
+			}
+			t.Logf("%d of %d requests cut, %d jobs given up, %d effects asked for again", cuts.Load(), requests.Load(), s.Failed, len(f.notes("repeated")))
+		})
+	}
+}
+
+// isScript knows a call of a script or function by its command.
+func isScript(request []byte) bool {
+	head := bytes.ToLower(request[:min(len(request), 64)])
+	return bytes.Contains(head, []byte("eval")) || bytes.Contains(head, []byte("fcall"))
+}
+
+// TestNoClockButThatOfRedis shows that a process's clock cannot matter: no
+// time leaves the process but those that Redis had told it. Whatever a wrong
+// clock shows, the same bytes are sent.
+func TestNoClockButThatOfRedis(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	c := &clockWatch{told: map[string]bool{}}
+	proxy := testenv.NewProxy(t, f.redis.Addr(), c.request, c.answer)
+	server := redis.NewClient(&redis.Options{Addr: proxy.Addr(), ClientName: "watched"})
+	t.Cleanup(func() { _ = server.Close() })
+	client, err := workqueue.New(workqueue.Config{Client: server, EventStream: "leadstream:events", Lease: 300 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.client = client
+	f.throughALife()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.requests < 30 || len(c.told) == 0 {
+		t.Errorf("only %d requests and %d times were seen", c.requests, len(c.told))
+	}
+	for _, own := range c.own {
+		t.Errorf("a time of its own was sent: %s", own)
+	}
+}
+
+// throughALife uses every command of the queue.
+func (f *fleet) throughALife() {
+	f.enqueue(workqueue.Entry{ID: "a", BatchID: "b", UniqueKey: "u"}, workqueue.Entry{ID: "d", Delay: 50 * time.Millisecond}, workqueue.Entry{ID: "later", Delay: time.Hour})
+	out, s := f.subscribe(f.client, workqueue.SubscriberConfig{
+		Default: workqueue.TopicOptions{Concurrency: 1, Rate: workqueue.Rate{Limit: 100, Window: time.Minute}},
+	})
+	m := f.receive(out)
+	d, _ := workqueue.DeliveryOf(m)
+	f.none(out, 500*time.Millisecond) // renewals
+	if ok, err := f.client.Report(f.t.Context(), d.Record, 10, "on it"); !ok || err != nil {
+		f.t.Errorf("report: %v, %v", ok, err)
+	}
+	settle(m, workqueue.Settlement{State: workqueue.StateDelayed, Delay: 10 * time.Millisecond, Reason: "again"})
+	for range 2 {
+		settle(f.receive(out), workqueue.Settlement{State: workqueue.StateFailed, Reason: "bad"})
+	}
+	f.reaches("a", workqueue.StateFailed)
+	f.reaches("d", workqueue.StateFailed)
+	for id, call := range map[string]func() (string, error){
+		"later": func() (string, error) { return f.client.Cancel(f.t.Context(), topic, "later") },
+		"a":     func() (string, error) { return f.client.Requeue(f.t.Context(), topic, "a") },
+	} {
+		if _, err := call(); err != nil {
+			f.t.Errorf("%s: %v", id, err)
+		}
+	}
+	f.receive(out).Nack()
+	if err := f.client.SetPaused(f.t.Context(), topic, true); err != nil {
+		f.t.Error(err)
+	}
+	f.stats()
+	_ = s.Close()
+}
+
+// clockWatch keeps which times Redis told, and which were sent without.
+type clockWatch struct {
+	mu       sync.Mutex
+	requests int
+	told     map[string]bool
+	own      []string
+}
+
+var (
+	number  = regexp.MustCompile(`\d{10,19}`)
+	rfc3339 = regexp.MustCompile(`20\d\d-\d\d-\d\d[T ]\d\d:\d\d`)
+)
+
+func (c *clockWatch) request(request []byte) testenv.Cut {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.requests++
+	for _, text := range times(request) {
+		if !c.told[text] {
+			c.own = append(c.own, text+" in "+strings.ReplaceAll(string(request[:min(len(request), 200)]), "\r\n", " "))
+		}
+	}
+	return testenv.CutNothing
+}
+
+func (c *clockWatch) answer(answer []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, text := range times(answer) {
+		c.told[text] = true
+	}
+}
+
+// times finds what may be a time within a year of now, in any unit. Script
+// texts are left out: their numbers are constants.
+func times(data []byte) (found []string) {
+	if bytes.Contains(data, []byte("redis.call")) {
+		return nil
+	}
+	for _, digits := range number.FindAllString(string(data), -1) {
+		for unit := time.Second; unit >= time.Nanosecond; unit /= 1000 {
+			var n int64
+			_, _ = fmt.Sscan(digits, &n)
+			if n > int64(24*365*time.Hour/unit)*2 && time.Since(time.Unix(0, 0).Add(time.Duration(n)*unit)).Abs() < 365*24*time.Hour {
+				found = append(found, digits)
+			}
+		}
+	}
+	return append(found, rfc3339.FindAllString(string(data), -1)...)
+}
+
+// TestFaultTerminatedWorkerHandsBack ends a process by SIGTERM in mid-work.
+func TestFaultTerminatedWorkerHandsBack(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	f.accept(12)
+	p := f.start(workerSpec{Concurrency: 3, Hold: true}, "")
+	testenv.Eventually(t, patience, func() bool { return len(f.notes("runs")) == 3 }, "three are running")
+	p.Signal(syscall.SIGTERM)
+	testenv.Eventually(t, patience, func() bool { return len(f.notes("closing")) == 1 }, "it has been told")
+	f.enqueue(workqueue.Entry{ID: "woken", BatchID: "all"}) // what rouses a worker is not taken by one that ends
+	if err := os.WriteFile(filepath.Join(f.dir, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if end := p.Ended(patience); end.ExitStatus() != 0 {
+		t.Errorf("ended with %v", end)
+	}
+	if s := f.stats(); s.Completed != 3 || s.Waiting != 10 || s.Active != 0 {
+		t.Errorf("after the drain: %+v", s)
+	}
+	f.start(workerSpec{Concurrency: 3}, "")
+	f.finished(patience)
+	f.account()
+	f.lossesBetween(0, 0, time.Now())
+}

@@ -1,0 +1,171 @@
+package workqueue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// agedAfter is how long a job of a lower priority waits before one start in
+// ten may go to it ahead of its betters (FAIR_EVERY in take.lua).
+const agedAfter = 30 * time.Second
+
+// work is one call of work.lua: deliveries to end, then slots to fill.
+type work struct {
+	ends  []*Delivery
+	slots int // negative takes nothing
+	reap  bool
+}
+
+// What settle.lua says of an end.
+const (
+	endRefused = 0 // another worker has the job by now
+	endWritten = 1
+	endWanted  = 2 // not written, since the job is wanted cancelled and was to run again
+)
+
+// worked is what it answered.
+type worked struct {
+	ends    []int64 // for each end: endRefused, endWritten or endWanted
+	started []*Delivery
+	wait    time.Duration // until something may be due; negative: only a new entry can change it
+	cursors []string      // empty while nobody needs to block
+}
+
+func (s *Subscriber) work(ctx context.Context, topic string, w work) (worked, error) {
+	options, config := s.options(topic), s.client.config
+	lease := int64(0)
+	if w.reap {
+		lease = config.Lease.Milliseconds()
+	}
+	args := make([]any, 0, 11+16*len(w.ends))
+	args = append(args, s.consumer, w.slots, options.Rate.Limit, options.Rate.Window.Milliseconds(), lease,
+		config.MaxLosses, agedAfter.Milliseconds(), config.KeepCompleted, config.KeepFailed, len(w.ends), oldestView(w.ends))
+	for _, d := range w.ends {
+		args = append(args, d.args...)
+	}
+	answer, err := s.client.run(ctx, workScript, topic, args...)
+	if err != nil {
+		return worked{}, fmt.Errorf("working on %s: %w", topic, err)
+	}
+	return parseWorked(topic, answer)
+}
+
+// oldestView is how many take-overs the queue had seen when the earliest of
+// the deliveries began; any later one puts them all to the proof.
+func oldestView(ends []*Delivery) int64 {
+	if len(ends) == 0 {
+		return 0
+	}
+	oldest := ends[0].takeovers
+	for _, d := range ends {
+		oldest = min(oldest, d.takeovers)
+	}
+	return oldest
+}
+
+func parseWorked(topic string, answer any) (worked, error) {
+	parts, ok := answer.([]any)
+	if !ok || len(parts) != 5 {
+		return worked{}, fmt.Errorf("working on %s: unexpected answer %T", topic, answer)
+	}
+	ends, _ := parts[0].([]any)
+	jobs, _ := parts[1].([]any)
+	wait, _ := parts[2].(int64)
+	takeovers, _ := parts[4].(int64)
+	result := worked{wait: time.Duration(wait) * time.Millisecond, cursors: stringSlice(parts[3])}
+	if wait < 0 {
+		result.wait = -1
+	}
+	for _, end := range ends {
+		code, _ := end.(int64)
+		result.ends = append(result.ends, code)
+	}
+	for _, job := range jobs {
+		d, err := parseStarted(topic, job)
+		if err != nil {
+			return worked{}, err
+		}
+		d.takeovers = takeovers
+		result.started = append(result.started, d)
+	}
+	return result, nil
+}
+
+func parseStarted(topic string, job any) (*Delivery, error) {
+	parts, _ := job.([]any)
+	if len(parts) != 4 {
+		return nil, fmt.Errorf("working on %s: a job of %d parts", topic, len(parts))
+	}
+	d := &Delivery{}
+	d.entryID, _ = parts[0].(string)
+	d.state, _ = parts[1].(string)
+	flags, _ := parts[2].(int64)
+	flat, _ := parts[3].([]any)
+	h := pairs(flat)
+	if h["c"] == "" {
+		h["c"] = d.entryID // one id in both streams
+	}
+	d.created, d.view, d.carried = h["c"], h["v"], carried(flat)
+	d.Record = parseRecord(topic, h["id"], h)
+	d.Record.applyState(d.state)
+	d.lost, d.Record.CancelRequested = flags&1 != 0, flags&2 != 0
+	d.progress = d.Record.ProgressMessage
+	return d, nil
+}
+
+// carried are the fields of an entry that its job's hash is to hold once the
+// entry is gone.
+func carried(flat []any) []any {
+	var kept []any
+	for i := 0; i+1 < len(flat); i += 2 {
+		switch flat[i] {
+		case "m", "o", "b", "u", "cor", "md", "k":
+			kept = append(kept, flat[i], flat[i+1])
+		}
+	}
+	return kept
+}
+
+func pairs(flat []any) map[string]string {
+	m := make(map[string]string, len(flat)/2)
+	for i := 0; i+1 < len(flat); i += 2 {
+		name, _ := flat[i].(string)
+		m[name], _ = flat[i+1].(string)
+	}
+	return m
+}
+
+// blockTime bounds each blocking read, since go-redis does not end one when
+// its context does; a closing worker is roused through the stream wake.
+const blockTime = 5 * time.Second
+
+// waitForEntry blocks until a stream of the topic grows beyond the cursors or
+// the time is up.
+func (s *Subscriber) waitForEntry(ctx context.Context, topic string, w worked) error {
+	block := blockTime
+	if w.wait >= 0 && w.wait < block {
+		block = max(w.wait, time.Millisecond)
+	}
+	streams := make([]string, 0, 8)
+	for _, name := range []string{PriorityHigh, PriorityNormal, PriorityLow, "wake"} {
+		streams = append(streams, s.client.key(topic, name))
+	}
+	err := s.client.config.Client.XRead(ctx, &redis.XReadArgs{
+		Streams: append(streams, w.cursors...), Count: 1, Block: block,
+	}).Err()
+	if errors.Is(err, redis.Nil) {
+		return nil
+	}
+	return err
+}
+
+// rouse makes blocked reads of a topic return.
+func (s *Subscriber) rouse(ctx context.Context, topic string) error {
+	return s.client.config.Client.XAdd(ctx, &redis.XAddArgs{
+		Stream: s.client.key(topic, "wake"), MaxLen: 1, Values: []string{"w", "1"},
+	}).Err()
+}
