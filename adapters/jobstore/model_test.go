@@ -76,7 +76,13 @@ func (j *modelJob) finish(to job.State) {
 	j.kinds = append(j.kinds, map[job.State]string{job.Completed: "enrichment:complete", job.Failed: "enrichment:failed", job.Cancelled: "enrichment:cancelled"}[to])
 }
 
+// delay puts a job off; one that is wanted cancelled ends here instead, its
+// attempt counted.
 func (j *modelJob) delay(by time.Duration, counts bool) {
+	if j.wish {
+		j.finish(job.Cancelled)
+		return
+	}
 	j.move(job.Delayed)
 	j.holder, j.m = nil, nil
 	j.soon = by < late

@@ -244,7 +244,7 @@ func (s *system) must(err error) {
 func (s *system) fail(rt *rapid.T) {
 	j := some(rt, s.model.held())
 	d, cause := s.domainJob(j), errors.New("no answer")
-	if j.wish || rapid.IntRange(0, 2).Draw(rt, "invalid") == 0 {
+	if rapid.IntRange(0, 2).Draw(rt, "invalid") == 0 {
 		cause = fault.Invalidf("bad")
 	}
 	s.must(d.Fail(cause, time.Now()))
@@ -257,7 +257,7 @@ func (s *system) fail(rt *rapid.T) {
 }
 
 func (s *system) postpone(rt *rapid.T) {
-	j := some(rt, slices.DeleteFunc(s.model.held(), func(j *modelJob) bool { return j.wish }))
+	j := some(rt, s.model.held())
 	by := rapid.SampledFrom([]time.Duration{shortly, late}).Draw(rt, "by")
 	d, cause := s.domainJob(j), fault.Postpone(time.Now().Add(by), "too fast")
 	s.must(d.Fail(cause, time.Now()))
@@ -266,7 +266,7 @@ func (s *system) postpone(rt *rapid.T) {
 }
 
 func (s *system) nack(rt *rapid.T) {
-	j := some(rt, slices.DeleteFunc(s.model.held(), func(j *modelJob) bool { return j.wish }))
+	j := some(rt, s.model.held())
 	j.m.Nack()
 	j.holder.drop(j)
 	j.delay(shortly, true)
@@ -322,7 +322,14 @@ func (s *system) told(j *modelJob) {
 }
 
 func (s *system) requeue(rt *rapid.T) {
-	j := some(rt, s.model.jobs)
+	from := s.model.jobs
+	if rapid.IntRange(0, 4).Draw(rt, "any") > 0 { // most are to have an effect
+		from = append(s.model.in(job.Failed), s.model.in(job.Cancelled)...)
+	}
+	s.requeueJob(some(rt, from))
+}
+
+func (s *system) requeueJob(j *modelJob) {
 	from, err := s.queue.Requeue(context.Background(), enrichment, j.id)
 	if err != nil {
 		s.fatalf("%v", err)
@@ -356,9 +363,6 @@ func (s *system) setPaused(paused bool) {
 // handBack shuts a worker down while its handlers run, and starts it again.
 func (s *system) handBack(rt *rapid.T) {
 	p := rapid.SampledFrom(s.processes).Draw(rt, "process")
-	if slices.ContainsFunc(p.held, func(j *modelJob) bool { return j.wish }) {
-		rt.Skip("its handlers would obey first")
-	}
 	held := p.held
 	p.held = nil
 	for _, j := range held {
@@ -382,6 +386,10 @@ func (s *system) receiveUntil(closed <-chan struct{}, held []*modelJob) {
 		}
 	}
 	for _, j := range held {
+		if j.wish {
+			j.finish(job.Cancelled)
+			continue
+		}
 		j.move(job.Waiting)
 		j.attempts--
 		j.holder, j.m, j.line, j.linedUp = nil, nil, 0, time.Now()
@@ -534,6 +542,9 @@ func (s *system) countsAgree() {
 		<-time.After(5 * time.Millisecond)
 	}
 	s.jobsAgree()
+	if poison, err := s.store.Poison(ctx, app.PoisonFilter{Limit: 1}); err != nil || poison.Total != n[job.Failed] {
+		s.fatalf("%d poison entries of %d failed jobs: %v", poison.Total, n[job.Failed], err)
+	}
 }
 
 // jobsAgree compares each job with what it should be.

@@ -1,6 +1,7 @@
 package workqueue_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/redis/go-redis/v9"
 
 	"leadstream/adapters/workqueue"
 	"leadstream/internal/testenv"
@@ -20,10 +22,15 @@ import (
 // of what they are given.
 func (f *fixture) collect(slots ...int) <-chan *message.Message {
 	f.t.Helper()
+	return f.collectWith(func(*workqueue.Config) {}, slots...)
+}
+
+func (f *fixture) collectWith(change func(*workqueue.Config), slots ...int) <-chan *message.Message {
+	f.t.Helper()
 	all, ended := make(chan *message.Message), make(chan struct{})
 	f.t.Cleanup(func() { close(ended) })
 	for _, n := range slots {
-		out, _ := f.subscribe(f.newClient(), concurrency(n))
+		out, _ := f.subscribe(f.newClient(change), concurrency(n))
 		go func() {
 			for m := range out {
 				select {
@@ -74,7 +81,8 @@ func TestPauseStopsEveryConsumer(t *testing.T) {
 func TestCancelReachesEveryConsumerWithinASecond(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
-	all := f.collect(2, 2, 2)
+	longLease := func(c *workqueue.Config) { c.Lease = 30 * time.Second } // no renewal tells of it in time
+	all := f.collectWith(longLease, 2, 2, 2)
 	f.enqueue(entries(6)...)
 	var running []*message.Message
 	for range 6 {
@@ -102,16 +110,47 @@ func TestCancelReachesEveryConsumerWithinASecond(t *testing.T) {
 	t.Logf("told after %s at worst", worst)
 }
 
+// TestCancelIsToldWithoutItsPush: a worker that cannot hear the push learns of
+// the wish from the next renewal of its lease.
+func TestCancelIsToldWithoutItsPush(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	proxy := testenv.NewProxy(t, f.redis.Addr(), func(request []byte) testenv.Cut {
+		if bytes.Contains(bytes.ToLower(request[:min(len(request), 32)]), []byte("subscribe\r\n")) { // the command
+			return testenv.CutRequest
+		}
+		return testenv.CutNothing
+	}, nil)
+	deaf := redis.NewClient(&redis.Options{Addr: proxy.Addr()})
+	t.Cleanup(func() { _ = deaf.Close() })
+	f.enqueue(workqueue.Entry{ID: "j1"})
+	out, _ := f.subscribe(f.newClient(func(c *workqueue.Config) { c.Client = deaf }), concurrency(1))
+	m := f.receive(out)
+	begin := time.Now()
+	if from, err := f.client.Cancel(t.Context(), topic, "j1"); from != workqueue.StateActive || err != nil {
+		t.Fatalf("answered %s, %v", from, err)
+	}
+	select {
+	case <-m.Context().Done():
+		t.Logf("told after %s, the lease is 1s", time.Since(begin))
+	case <-time.After(time.Second):
+		t.Error("not told within a lease")
+	}
+	settle(m, workqueue.Settlement{State: workqueue.StateCancelled})
+	f.reaches("j1", workqueue.StateCancelled)
+}
+
 // TestCancelRacesWithStart cancels jobs while three consumers start them: each
 // is cancelled or completed as its answer says, and none runs once it was
 // answered as cancelled while waiting.
 func TestCancelRacesWithStart(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, func(c *workqueue.Config) { c.KeepCompleted = 1000 })
+	keepAll := func(c *workqueue.Config) { c.KeepCompleted, c.KeepFailed = 10_000, 10_000 }
+	f := newFixture(t, keepAll)
 	n := scale(300, 3000)
 	var ran sync.Map
 	for _, slots := range []int{1, 2, 3} {
-		out, _ := f.subscribe(f.newClient(func(c *workqueue.Config) { c.KeepCompleted, c.KeepFailed = 10_000, 10_000 }), concurrency(slots))
+		out, _ := f.subscribe(f.newClient(keepAll), concurrency(slots))
 		go func() {
 			for m := range out {
 				ran.Store(m.UUID, true)
@@ -209,7 +248,7 @@ func TestDrainWithRedisAway(t *testing.T) {
 	select {
 	case <-closed:
 		t.Error("closed with an ack unwritten and grace left")
-	case <-time.After(300 * time.Millisecond):
+	case <-time.After(2 * time.Second): // longer than the driver tries by itself
 	}
 	f.redis.Start()
 	<-closed

@@ -1,10 +1,12 @@
 package workqueue_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -325,4 +327,32 @@ func TestAgedLowJobsAreNotStarved(t *testing.T) {
 		}
 	}
 	t.Error("ten starts, and the aged job of low priority was not among them")
+}
+
+// TestLongTextsComeBackWhole: what is stored in pieces is joined in order, also
+// where Redis gives a hash's fields in none.
+func TestLongTextsComeBackWhole(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	var numbers []string
+	for i := range 400 {
+		numbers = append(numbers, fmt.Sprint(1000+i))
+	}
+	for n, size := range []int{1, 12, 13, 25, 100, 400} {
+		id := fmt.Sprintf("j%d", n)
+		text := `{"n":[` + strings.Join(numbers[:size], ",") + `]}`
+		f.enqueue(workqueue.Entry{ID: id, Name: `a "name"`, ParentID: "p\\1", Payload: []byte(text), MaxAttempts: 2, CorrelationID: strings.Repeat("c", 100)})
+		if r := f.state(id); string(r.Payload) != text || r.Name != `a "name"` || r.ParentID != "p\\1" {
+			t.Fatalf("waiting: %+v", r)
+		}
+	}
+	out, _ := f.subscribe(f.client, concurrency(1))
+	for range 6 {
+		m := f.receive(out)
+		settle(m, workqueue.Settlement{State: workqueue.StateFailed, Reason: strings.Repeat("r", 200), Result: m.Payload})
+		r := f.reaches(m.UUID, workqueue.StateFailed)
+		if !bytes.Equal(r.Payload, m.Payload) || !bytes.Equal(r.Result, m.Payload) || r.Name != `a "name"` || r.ParentID != "p\\1" {
+			t.Errorf("failed: %+v", r)
+		}
+	}
 }

@@ -50,13 +50,12 @@ type workerSpec struct {
 	Concurrency int    `json:"concurrency"`
 	Hold        bool   `json:"hold"` // handlers wait for the file "go"
 	HandlerMS   int    `json:"handler_ms"`
+	Deadly      string `json:"deadly"` // a job that kills its worker
+	Mixed       bool   `json:"mixed"`  // runs end in all ways
 }
 
 func runWorker(spec string) int {
-	w := worker{points: map[string]*atomic.Int64{}}
-	for _, p := range []string{pointBeforeEnqueue, pointAfterEnqueue, pointBeforeEffect, pointAfterEffect, pointSettling} {
-		w.points[p] = new(atomic.Int64)
-	}
+	var w worker
 	if err := json.Unmarshal([]byte(spec), &w.spec); err != nil {
 		return 2
 	}
@@ -86,14 +85,15 @@ func processConfig(server *redis.Client) workqueue.Config {
 type worker struct {
 	spec   workerSpec
 	client *workqueue.Client
-	points map[string]*atomic.Int64
 }
 
+var arrivals atomic.Int64 // at the failpoint
+
 // reach ends or stops the process when the failpoint says so.
-func (w *worker) reach(point string) {
+func reach(point string) {
 	wanted, count, _ := strings.Cut(os.Getenv(failpointEnv), "=")
 	count, how, _ := strings.Cut(count, ":")
-	if nth, err := strconv.ParseInt(count, 10, 64); err != nil || wanted != point || w.points[point].Add(1) != nth {
+	if nth, err := strconv.ParseInt(count, 10, 64); err != nil || wanted != point || arrivals.Add(1) != nth {
 		return
 	}
 	if how == "stop" {
@@ -109,7 +109,7 @@ func (w *worker) reach(point string) {
 // goes on asking while Redis is away.
 func (w *worker) enqueue() error {
 	for i := range w.spec.Enqueue {
-		w.reach(pointBeforeEnqueue)
+		reach(pointBeforeEnqueue)
 		e := processEntry(i)
 		for {
 			_, err := w.client.Enqueue(context.Background(), topic, e)
@@ -118,7 +118,7 @@ func (w *worker) enqueue() error {
 			}
 			<-time.After(20 * time.Millisecond)
 		}
-		w.reach(pointAfterEnqueue)
+		reach(pointAfterEnqueue)
 		if err := note(w.spec.Dir, "accepted", e.ID); err != nil {
 			return err
 		}
@@ -158,14 +158,25 @@ func (w *worker) handle(m *message.Message) {
 	for w.spec.Hold && !exists(w.spec.Dir, "go") {
 		<-time.After(5 * time.Millisecond)
 	}
-	w.reach(pointBeforeEffect)
+	if m.UUID == w.spec.Deadly {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	}
+	if w.spec.Mixed {
+		if end, completes := mixedEnd(m.Context(), m, d); !completes {
+			d.Settle(end)
+			m.Ack()
+			return
+		}
+	}
+	reach(pointBeforeEffect)
 	if err := effect(w.spec.Dir, m.UUID); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
-	w.reach(pointAfterEffect)
+	reach(pointAfterEffect)
 	d.Settle(workqueue.Settlement{Result: fmt.Appendf(nil, `{"pid":%d}`, os.Getpid())})
 	m.Ack()
-	w.reach(pointSettling)
+	reach(pointSettling)
 }
 
 // effect is a job's row: made once, however often the job runs. A file

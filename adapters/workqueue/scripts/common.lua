@@ -116,16 +116,24 @@ end
 
 local function entry_of(h) return h.sid or h.c end
 
--- Adds a hash's or an entry's fields to h, long texts in one.
+-- Adds a hash's or an entry's fields to h, long texts in one. A hash that is
+-- not compact any more gives its fields in no order.
 local function add_fields(h, flat)
+  local pieces
   for i = 1, #flat, 2 do
     local name = flat[i]
     if name < ':' then -- a number: a piece
-      local long = #name < 3 and 'v' or 'r'
-      h[long] = h[long] .. flat[i + 1]
+      pieces = pieces or {}
+      pieces[tonumber(name)] = flat[i + 1]
     else
       h[name] = flat[i + 1]
     end
+  end
+  if not pieces then return end
+  for name, after in pairs({v = 0, r = 100}) do
+    local text = {h[name]}
+    while pieces[after + #text] do text[#text + 1] = pieces[after + #text] end
+    if #text > 1 then h[name] = table.concat(text) end
   end
 end
 
