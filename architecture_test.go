@@ -61,15 +61,17 @@ var rules = []rule{
 	{folder: "ports/messages", imports: coreAnd(watermill)},
 
 	{folder: "adapters/apify", imports: coreAnd(outbound, phones, xtime)},
+	{folder: "adapters/breaker", imports: coreAnd(redis, "github.com/sony/gobreaker")},
 	{folder: "adapters/database", imports: coreAnd("github.com/uptrace/bun", "modernc.org/sqlite")},
+	{folder: "adapters/domaincache", imports: coreAnd(redis, "github.com/google/uuid")},
 	{folder: "adapters/eventstream", imports: coreAnd(redis, watermill, redisstream, "github.com/google/uuid")},
 	{folder: "adapters/googlemaps", imports: coreAnd(rod, phones, "github.com/prometheus/client_golang")},
-	{folder: "adapters/hunter", imports: coreAnd(outbound, redis, "github.com/sony/gobreaker", xnet)},
+	{folder: "adapters/hunter", imports: coreAnd(outbound, redis, "github.com/google/uuid", xnet), tests: []string{"leadstream/adapters/breaker", "leadstream/adapters/domaincache"}},
 	// The one adapter on another: workqueue is a library that could be published by itself, and jobstore's driver.
 	{folder: "adapters/jobstore", imports: coreAnd("leadstream/adapters/workqueue", redis, watermill), tests: []string{rapid}},
 	{folder: "adapters/localredis", imports: coreAnd(redis)},
 	{folder: "adapters/overpass", imports: coreAnd(outbound, phones, xtime)},
-	{folder: "adapters/website", imports: coreAnd(outbound, "github.com/PuerkitoBio/goquery", phones, "github.com/temoto/robotstxt", xnet, "github.com/sony/gobreaker")},
+	{folder: "adapters/website", imports: coreAnd(outbound, phones, "github.com/temoto/robotstxt", xnet, "golang.org/x/text"), tests: []string{redis, "leadstream/adapters/breaker", "leadstream/adapters/domaincache"}},
 	// A library: neither app nor domain, so that nothing of this service creeps into it.
 	{folder: "adapters/workqueue", imports: []string{redis, watermill, "github.com/vmihailenco/msgpack"}, tests: []string{rapid}},
 
@@ -92,7 +94,7 @@ var fences = []fence{
 	{rod, []string{"adapters/googlemaps"}},
 	{"github.com/gofiber", []string{"ports/http", "ports/ws"}},
 	{"github.com/uptrace/bun", []string{"adapters/database", "internal/testenv"}},
-	{"github.com/sony/gobreaker", []string{"adapters/hunter", "adapters/website"}},
+	{"github.com/sony/gobreaker", []string{"adapters/breaker"}},
 	{redisstream, []string{"adapters/eventstream", "cmd"}},
 	{watermill, []string{"adapters/eventstream", "adapters/jobstore", "adapters/workqueue", "cmd", "ports/messages"}},
 	{"leadstream/internal/testenv", []string{"internal/testenv"}},

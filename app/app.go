@@ -1,6 +1,7 @@
 // Package app is everything Leadstream can do, one use case a file:
 //
 //	requests that become jobs   QueueScrape, QueueEnrichment, QueueEnrichmentBatch
+//	taking them back            CancelBatch
 //	what workers do             ScrapeBusinesses, EnrichBusiness
 //	what events lead to         SaveFoundBusiness, RecordFinishedJob
 //	steering jobs and queues    CancelJob, RetryJob, RetryFailedJobs, PauseQueue, ResumeQueue
@@ -34,6 +35,8 @@ type Needs struct {
 	History   JobHistory
 	Sources   map[string]Source // by the name a request may choose
 	Providers []ContactProvider // asked in order, the next only on a miss
+	Verifier  AddressVerifier   // of the best address found; nil verifies none
+	Monitors  []ProviderMonitor
 	QuotaOf   QuotaReader
 	Checks    []HealthCheck
 	Warnings  []string // told to whoever asks for the health

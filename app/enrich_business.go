@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"leadstream/domain/business"
 	"leadstream/domain/fault"
@@ -34,25 +35,28 @@ func (a *App) EnrichBusiness(ctx context.Context, j job.Job, cmd job.EnrichBusin
 		return EnrichResult{}, err
 	}
 	result := EnrichResult{BusinessID: b.ID, Providers: []ProviderOutcome{}}
-	contacts, again, err := a.waterfall(ctx, j, b, &result)
+	contacts, again, err := a.waterfall(ctx, j, ContactQuery{Business: b, Force: cmd.Force}, &result)
 	if err != nil {
 		return result, err
 	}
 	if len(contacts) == 0 && again != nil && !j.LastAttempt() {
 		return result, fault.Transientf("finding contacts: %w", again)
 	}
+	if contacts, err = a.verifyBest(ctx, contacts, cmd.Force, &result); err != nil {
+		return result, err
+	}
 	result.Contacts = len(contacts)
-	return result, a.saveEnrichment(ctx, j, b.ID, contacts)
+	return result, a.saveEnrichment(ctx, j, b, contacts)
 }
 
-func (a *App) waterfall(ctx context.Context, j job.Job, b business.Business, result *EnrichResult) ([]business.Contact, error, error) {
+func (a *App) waterfall(ctx context.Context, j job.Job, q ContactQuery, result *EnrichResult) ([]business.Contact, error, error) {
 	var again error
 	for i, provider := range a.Providers {
 		percent := 10 + 80*i/len(a.Providers)
 		if err := a.Reporter.Report(ctx, j, job.NewProgress(percent, "Asking "+provider.Name())); err != nil {
 			return nil, nil, err
 		}
-		findings, err := provider.Contacts(ctx, b)
+		findings, err := provider.Contacts(ctx, q)
 		if err != nil {
 			return nil, nil, fmt.Errorf("asking %s: %w", provider.Name(), err)
 		}
@@ -65,12 +69,42 @@ func (a *App) waterfall(ctx context.Context, j job.Job, b business.Business, res
 	return nil, again, nil
 }
 
-func (a *App) saveEnrichment(ctx context.Context, j job.Job, id int64, contacts []business.Contact) error {
+// verifyBest has the likeliest address verified, unless its provider did; the
+// others stay as they are, since each verification is paid for.
+func (a *App) verifyBest(ctx context.Context, contacts []business.Contact, force bool, result *EnrichResult) ([]business.Contact, error) {
+	best := bestAddress(contacts)
+	if a.Verifier == nil || best < 0 || contacts[best].Verification != "" {
+		return contacts, nil
+	}
+	verdict, err := a.Verifier.Verify(ctx, contacts[best].Value, force)
+	if err != nil {
+		return nil, fmt.Errorf("asking %s: %w", a.Verifier.Name(), err)
+	}
+	result.Providers = append(result.Providers, ProviderOutcome{Name: a.Verifier.Name(), Outcome: verdict.Outcome})
+	if verdict.Claimed {
+		return slices.Delete(slices.Clone(contacts), best, best+1), nil
+	}
+	contacts[best].Verification = verdict.Status
+	return contacts, nil
+}
+
+// bestAddress is the index of the most confident e-mail address, -1 without any.
+func bestAddress(contacts []business.Contact) int {
+	best := -1
+	for i, c := range contacts {
+		if c.Kind == business.Email && (best < 0 || c.Confidence > contacts[best].Confidence) {
+			best = i
+		}
+	}
+	return best
+}
+
+func (a *App) saveEnrichment(ctx context.Context, j job.Job, b business.Business, contacts []business.Contact) error {
 	status := business.Enriched
 	if len(contacts) == 0 {
-		status = business.NoContacts
+		status = statusAfter(b, business.NoContacts)
 	}
-	saved, err := a.Leads.SaveEnrichment(ctx, id, status, contacts)
+	saved, err := a.Leads.SaveEnrichment(ctx, b.ID, status, contacts)
 	if err != nil {
 		return fmt.Errorf("saving contacts: %w", err)
 	}
@@ -78,4 +112,13 @@ func (a *App) saveEnrichment(ctx context.Context, j job.Job, id int64, contacts 
 		return fmt.Errorf("publishing business: %w", err)
 	}
 	return a.Reporter.Report(ctx, j, job.NewProgress(100, fmt.Sprintf("Found %d contacts", len(contacts))))
+}
+
+// statusAfter is the status that an enrichment which found nothing leaves: a
+// lead with contacts from before keeps them, and stays enriched.
+func statusAfter(b business.Business, without business.EnrichmentStatus) business.EnrichmentStatus {
+	if len(b.Contacts) > 0 {
+		return business.Enriched
+	}
+	return without
 }

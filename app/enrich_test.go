@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"leadstream/app"
@@ -21,7 +22,7 @@ type answers struct {
 
 func (p *answers) Name() string { return p.name }
 
-func (p *answers) Contacts(context.Context, business.Business) (app.Findings, error) {
+func (p *answers) Contacts(context.Context, app.ContactQuery) (app.Findings, error) {
 	p.asked++
 	return p.findings, p.err
 }
@@ -153,4 +154,120 @@ func TestJobThatFailedForGoodMarksItsBusiness(t *testing.T) {
 // attempt is an enrichment in its n-th of three attempts.
 func attempt(n int) job.Job {
 	return job.Hydrate(job.Snapshot{ID: "e1", Queue: job.Enrichment, State: job.Active, AttemptsMade: n, Retry: job.RetryPolicy{Attempts: 3}})
+}
+
+// TestWhatIsKnownStays: a lead with contacts does not lose its status to an
+// enrichment that finds none, or fails.
+func TestWhatIsKnownStays(t *testing.T) {
+	t.Parallel()
+	for _, before := range []business.EnrichmentStatus{business.Pending, business.Enriched, business.NoContacts} {
+		w := newWorld()
+		w.add("a")
+		w.leads[0].EnrichmentStatus, w.leads[0].Contacts = before, mail
+		a := w.app(t, &answers{name: "website", findings: app.Findings{Outcome: "none"}})
+		if _, err := a.EnrichBusiness(t.Context(), attempt(1), job.EnrichBusiness{BusinessID: 1}); err != nil {
+			t.Fatal(err)
+		}
+		if b := w.leads[0]; b.EnrichmentStatus != business.Enriched || len(b.Contacts) != 1 {
+			t.Errorf("%s, nothing found: %s, %v", before, b.EnrichmentStatus, b.Contacts)
+		}
+		w.leads[0].EnrichmentStatus = before
+		failed := app.FinishedJob{JobID: "e1", Queue: "enrichment", State: "failed", Data: []byte(`{"business_id":1}`)}
+		if err := a.RecordFinishedJob(t.Context(), failed); err != nil {
+			t.Fatal(err)
+		}
+		if b := w.leads[0]; b.EnrichmentStatus == business.EnrichmentFailed || len(b.Contacts) != 1 {
+			t.Errorf("%s, failed: %s, %v", before, b.EnrichmentStatus, b.Contacts)
+		}
+	}
+}
+
+// verifier says what it is told to.
+type verifier struct {
+	verdict app.Verdict
+	err     error
+	asked   []string
+}
+
+func (*verifier) Name() string { return "verifier" }
+
+func (v *verifier) Verify(_ context.Context, address string, _ bool) (app.Verdict, error) {
+	v.asked = append(v.asked, address)
+	return v.verdict, v.err
+}
+
+// TestBestAddressIsVerified asks for one address of a business, the likeliest.
+func TestBestAddressIsVerified(t *testing.T) {
+	t.Parallel()
+	contact := func(value string, confidence int, verification string) business.Contact {
+		return business.Contact{Kind: business.Email, Value: value, Confidence: confidence, Verification: verification}
+	}
+	phone := business.Contact{Kind: business.Phone, Value: "+17325550100", Confidence: 99}
+	for _, tt := range []struct {
+		name    string
+		found   []business.Contact
+		verdict app.Verdict
+		asked   int
+		kept    []string
+	}{
+		{"the likeliest", []business.Contact{phone, contact("b@a.example", 50, ""), contact("a@a.example", 90, "")}, app.Verdict{Outcome: "valid", Status: "valid"}, 1,
+			[]string{"+17325550100 ", "b@a.example ", "a@a.example valid"}},
+		{"no address", []business.Contact{phone}, app.Verdict{}, 0, []string{"+17325550100 "}},
+		{"verified before", []business.Contact{contact("a@a.example", 90, "valid")}, app.Verdict{}, 0, []string{"a@a.example valid"}},
+		{"not found out", []business.Contact{contact("a@a.example", 90, "")}, app.Verdict{Outcome: "quota_exhausted"}, 1, []string{"a@a.example "}},
+		{"objected to", []business.Contact{contact("a@a.example", 90, ""), phone}, app.Verdict{Outcome: "claimed", Claimed: true}, 1, []string{"+17325550100 "}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			w.add("a")
+			a, v := w.app(t, &answers{name: "website", findings: app.Findings{Contacts: tt.found}}), &verifier{verdict: tt.verdict}
+			a.Verifier = v
+			result, err := a.EnrichBusiness(t.Context(), attempt(1), job.EnrichBusiness{BusinessID: 1})
+			if err != nil || len(v.asked) != tt.asked || len(result.Providers) != 1+tt.asked || result.Contacts != len(tt.kept) {
+				t.Errorf("%+v, %v; asked for %v", result, err, v.asked)
+			}
+			var kept []string
+			for _, c := range w.leads[0].Contacts {
+				kept = append(kept, c.Value+" "+c.Verification)
+			}
+			if !slices.Equal(kept, tt.kept) {
+				t.Errorf("kept %q, want %q", kept, tt.kept)
+			}
+		})
+	}
+}
+
+func TestCancelBatch(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	for i := range 500 {
+		w.add(fmt.Sprintf("b%d", i))
+	}
+	a := w.app(t)
+	batch, err := a.QueueEnrichmentBatch(t.Context(), job.EnrichBatch{Count: 450}, app.Origin{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := a.QueueEnrichmentBatch(t.Context(), job.EnrichBatch{Count: 10}, app.Origin{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.finish("id-2")     // before it is asked for
+	w.finishing = "id-9" // while the batch is cancelled
+	if n, err := a.CancelBatch(t.Context(), batch.ID); err != nil || n != 448 {
+		t.Errorf("%d cancelled, %v", n, err)
+	}
+	if b, _ := w.Batch(t.Context(), batch.ID); !b.Done() || b.Cancelled != 448 {
+		t.Errorf("the batch stands at %+v", b)
+	}
+	if b, _ := w.Batch(t.Context(), other.ID); b.Waiting != 10 {
+		t.Errorf("the other batch stands at %+v", b)
+	}
+	if _, err := a.CancelBatch(t.Context(), batch.ID); !fault.Is(err, fault.Conflict) {
+		t.Errorf("again: %v", err)
+	}
+	if _, err := a.CancelBatch(t.Context(), "batch-gone"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("unknown: %v", err)
+	}
 }

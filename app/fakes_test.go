@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -31,6 +32,7 @@ type world struct {
 	history   []app.FinishedJob
 	onFound   func(business.Found) // what the event handlers would do
 	searched  app.SearchQuery
+	finishing string // the job that finishes just as it is to be cancelled
 	search    func(ctx context.Context, see app.Sightings) error
 }
 
@@ -50,7 +52,7 @@ func (w *world) app(t *testing.T, providers ...app.ContactProvider) *app.App {
 	t.Helper()
 	n := 0
 	return app.New(app.Needs{
-		Queue: w, Reader: w, Reporter: w, Tally: w, Events: w, Leads: w, History: w,
+		Queue: w, Reader: w, Control: w, Reporter: w, Tally: w, Events: w, Leads: w, History: w,
 		Sources: map[string]app.Source{"google_maps": w, "keyless": keyless{w}}, DefaultSource: "google_maps", Providers: providers,
 		Now: func() time.Time { return noon }, NewID: func() string { n++; return fmt.Sprintf("id-%d", n) },
 		Policies: map[job.Queue]job.RetryPolicy{
@@ -98,7 +100,51 @@ func (w *world) Job(_ context.Context, id string) (job.Job, error) {
 	return j, nil
 }
 
-func (w *world) Jobs(context.Context, app.JobFilter) (app.JobPage, error) { return app.JobPage{}, nil }
+// Jobs pages by id, as a store pages by a position that changes of others do not move.
+func (w *world) Jobs(_ context.Context, f app.JobFilter) (app.JobPage, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var page app.JobPage
+	for _, id := range slices.Sorted(maps.Keys(w.jobs)) {
+		s := w.jobs[id].Snapshot()
+		if s.BatchID != f.BatchID || s.State != f.State || id <= f.Cursor {
+			continue
+		}
+		if len(page.Jobs) == f.Limit {
+			page.NextCursor = page.Jobs[f.Limit-1].ID()
+			break
+		}
+		page.Jobs = append(page.Jobs, w.jobs[id])
+	}
+	return page, nil
+}
+
+func (w *world) CancelJob(_ context.Context, id string) error {
+	if id == w.finishing {
+		w.finish(id)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	j := w.jobs[id]
+	if err := j.Cancel(noon); err != nil {
+		return fault.Conflictf("job %s is finished", id)
+	}
+	w.jobs[id] = j
+	return nil
+}
+
+func (*world) RetryJob(context.Context, string) error              { return nil }
+func (*world) RetryFailed(context.Context, job.Queue) (int, error) { return 0, nil }
+
+// finish completes a job that waits.
+func (w *world) finish(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	j := w.jobs[id]
+	_ = j.Start(noon)
+	_ = j.Complete(nil, noon)
+	w.jobs[id] = j
+}
 
 func (w *world) JobLogs(context.Context, string, int, string) (app.LogPage, error) {
 	return app.LogPage{}, nil
@@ -109,8 +155,17 @@ func (w *world) Batch(_ context.Context, id string) (job.Batch, error) {
 	defer w.mu.Unlock()
 	b := job.Batch{ID: id}
 	for _, j := range w.jobs {
-		if j.Snapshot().BatchID == id {
-			b.Total++
+		if j.Snapshot().BatchID != id {
+			continue
+		}
+		b.Total++
+		switch j.State() {
+		case job.Waiting:
+			b.Waiting++
+		case job.Completed:
+			b.Completed++
+		case job.Cancelled:
+			b.Cancelled++
 		}
 	}
 	if b.Total == 0 {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -32,6 +33,19 @@ func (a *App) Health(ctx context.Context) Health {
 			}
 		})
 	}
+	var warnings []string
+	wg.Go(func() { warnings = a.providerWarnings(ctx) })
 	wg.Wait()
-	return Health{Ready: len(down) == 0, Down: down, Warnings: a.Warnings}
+	return Health{Ready: len(down) == 0, Down: down, Warnings: slices.Concat(a.Warnings, warnings)}
+}
+
+// providerWarnings are what a person has to mend at a provider; one that
+// cannot be asked has nothing to say, since Redis has a check of its own.
+func (a *App) providerWarnings(ctx context.Context) (warnings []string) {
+	for _, m := range a.Monitors {
+		if state, err := m.ProviderState(ctx); err == nil && state.Warning != "" {
+			warnings = append(warnings, state.Warning)
+		}
+	}
+	return warnings
 }

@@ -128,7 +128,20 @@ type ContactProvider interface {
 	Name() string
 	// Contacts answers what was found. An error fails the attempt (Transient)
 	// or postpones it (Postponed).
-	Contacts(ctx context.Context, b business.Business) (Findings, error)
+	Contacts(ctx context.Context, q ContactQuery) (Findings, error)
+}
+
+// AddressVerifier asks whether a mailbox takes mail.
+type AddressVerifier interface {
+	Name() string
+	// Verify never fails an enrichment: what keeps it from an answer is the
+	// verdict's outcome. Its error is ctx's own.
+	Verify(ctx context.Context, address string, force bool) (Verdict, error)
+}
+
+// ProviderMonitor tells how a contact provider gets on, over all processes.
+type ProviderMonitor interface {
+	ProviderState(ctx context.Context) (ProviderState, error)
 }
 
 // QuotaReader tells how much of a paid provider's month is used.
@@ -165,6 +178,27 @@ const (
 	SearchReady   SearchStep = iota // the browser or client is up
 	SearchStarted                   // the results are open
 )
+
+// ContactQuery is what a contact provider is asked.
+type ContactQuery struct {
+	Business business.Business
+	Force    bool // ask anew, though an answer about the domain is kept
+}
+
+// Verdict is what a verifier has to say of an address.
+type Verdict struct {
+	Outcome string // what it found, or why it has nothing to say
+	Status  string // for Contact.Verification; empty when nothing was found out
+	Claimed bool   // its owner has objected: the address must not be kept
+}
+
+// ProviderState is how a contact provider stands, over all processes.
+type ProviderState struct {
+	Provider string
+	Breaker  string    // "closed", "half_open" or "open"
+	Until    time.Time // when an open breaker lets a request through
+	Warning  string    // what a person has to mend, such as a refused key; empty when nothing
+}
 
 // Findings is what a provider has to say of a business.
 type Findings struct {

@@ -36,7 +36,7 @@ func (a *App) markEnrichmentFailed(ctx context.Context, id int64) error {
 	if err != nil {
 		return err
 	}
-	saved, err := a.Leads.SaveEnrichment(ctx, id, business.EnrichmentFailed, nil)
+	saved, err := a.Leads.SaveEnrichment(ctx, id, statusAfter(b, business.EnrichmentFailed), nil)
 	if err != nil {
 		return err
 	}

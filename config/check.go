@@ -108,6 +108,7 @@ func (c Config) checkWork(k *checks) {
 	k.lasting("SCRAPER_TIMEOUT", c.Scraper.Timeout, time.Second)
 	k.atLeast("ENRICHMENT_CONCURRENCY", c.Enrichment.EnrichmentConcurrency, 1)
 	k.atLeast("HUNTER_MONTHLY_QUOTA", c.Enrichment.HunterQuota, 0)
+	k.lasting("ENRICHMENT_CRAWL_DELAY", c.Enrichment.CrawlDelay, time.Millisecond)
 	k.atLeast("BREAKER_FAILURES", c.Enrichment.BreakerFailures, 1)
 	k.lasting("BREAKER_OPEN_FOR", c.Enrichment.BreakerOpenFor, time.Millisecond)
 	k.atLeast("JOBS_KEEP_COMPLETED", c.Jobs.KeepCompleted, 1)

@@ -70,6 +70,7 @@ type Enrichment struct {
 	HunterBaseURL         string        `env:"HUNTER_BASE_URL" envDefault:"https://api.hunter.io" doc:"Hunter's address"`
 	HunterQuota           int           `env:"HUNTER_MONTHLY_QUOTA" envDefault:"500" doc:"searches a month"`
 	HunterVerify          bool          `env:"HUNTER_VERIFY" envDefault:"false" doc:"verify the best address of each business"`
+	CrawlDelay            time.Duration `env:"ENRICHMENT_CRAWL_DELAY" envDefault:"500ms" doc:"pause between two requests of one website"`
 	BreakerFailures       int           `env:"BREAKER_FAILURES" envDefault:"10" doc:"consecutive faults of one provider until its circuit breaker opens"`
 	BreakerOpenFor        time.Duration `env:"BREAKER_OPEN_FOR" envDefault:"30s" doc:"how long an open breaker lets nothing through"`
 }

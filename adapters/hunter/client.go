@@ -1,10 +1,12 @@
 package hunter
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -65,6 +67,22 @@ type verification struct {
 type account struct {
 	Data struct {
 		ResetDate string `json:"reset_date"` // 2026-12-01
+		Requests  struct {
+			Credits       *counted `json:"credits"`
+			Searches      *counted `json:"searches"`
+			Verifications *counted `json:"verifications"`
+		} `json:"requests"`
+	} `json:"data"`
+}
+
+type counted struct {
+	Used float64 `json:"used"` // credits come in halves
+}
+
+// verified is what is used of GET /v2/email-verifier.
+type verified struct {
+	Data struct {
+		Status string `json:"status"` // valid, invalid, accept_all, webmail, disposable or unknown
 	} `json:"data"`
 }
 
@@ -85,10 +103,16 @@ func (r refusal) Error() string {
 	return strings.TrimSpace(fmt.Sprintf("hunter answered %d %s", r.status, r.id))
 }
 
+// Outage reports that Hunter is well, whatever it said.
+func (refusal) Outage() bool { return false }
+
 // outage is a fault of Hunter or of the way there: what the breaker counts.
 type outage struct{ error }
 
 func (o outage) Unwrap() error { return o.error }
+
+// Outage reports that Hunter is not well.
+func (outage) Outage() bool { return true }
 
 // search asks for the addresses of a domain, at most ten. Its errors are
 // outage, refusal, a Transient one for an answer that cannot be understood,
@@ -104,14 +128,41 @@ func (c *client) search(ctx context.Context, domain string) ([]foundEmail, error
 	return answer.Data.Emails, nil
 }
 
-// resetDate asks when the period's searches are counted anew; it costs none.
-func (c *client) resetDate(ctx context.Context) (time.Time, error) {
+// usage asks what Hunter has counted of a quota, and when it counts anew; it
+// costs none.
+func (c *client) usage(ctx context.Context, quota string) (Usage, error) {
 	var answer account
 	if err := c.get(ctx, "/v2/account", &answer); err != nil {
-		return time.Time{}, err
+		return Usage{}, err
 	}
-	return time.Parse(time.DateOnly, answer.Data.ResetDate)
+	resets, err := time.Parse(time.DateOnly, answer.Data.ResetDate)
+	if err != nil || !resets.After(c.now()) {
+		resets = time.Time{}
+	}
+	own := answer.Data.Requests.Searches
+	if quota == Verifications {
+		own = answer.Data.Requests.Verifications
+	}
+	own = cmp.Or(own, answer.Data.Requests.Credits)
+	if own == nil {
+		return Usage{Used: -1, Resets: resets}, nil
+	}
+	return Usage{Used: int(math.Ceil(own.Used)), Resets: resets}, nil
 }
+
+// verify asks whether a mailbox takes mail. Its status is 200, or one of the
+// two that say that it is not known yet.
+func (c *client) verify(ctx context.Context, address string) (verdict string, status int, err error) {
+	var answer verified
+	err = c.get(ctx, "/v2/email-verifier?"+url.Values{"email": {address}}.Encode(), &answer)
+	if no, ok := errors.AsType[refusal](err); ok && (no.status == http.StatusAccepted || no.status == statusSMTPFailure) {
+		return "", no.status, nil
+	}
+	return answer.Data.Status, http.StatusOK, err
+}
+
+// statusSMTPFailure is Hunter's own: the mail server did not answer it; later it may.
+const statusSMTPFailure = 222
 
 func (c *client) get(ctx context.Context, path string, into any) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.baseURL+path, nil)

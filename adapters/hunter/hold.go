@@ -1,88 +1,94 @@
 package hunter
 
 import (
-	"sync"
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"strconv"
 	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"leadstream/app"
+	"leadstream/domain/fault"
 )
+
+//go:embed hold.lua
+var holdSource string
+
+var holdScript = redis.NewScript(holdSource)
 
 const (
 	slowest   = 30 * time.Minute // to wait after any 403
 	tooFast   = time.Minute      // to wait after a first 403 that does not say
+	lasting   = time.Hour        // of 403s, after which jobs do without Hunter
 	keyRefuse = 15 * time.Minute // until a refused key is tried again
 )
 
-// hold is why, and until when, Hunter is not asked. Safe for concurrent use.
+// hold is why, and until when, Hunter is not asked: by no process, since all
+// share its key. It is kept in Redis by a fingerprint of the key, so that a
+// new key has a history of its own.
 type hold struct {
-	now func() time.Time
-
-	mu         sync.Mutex
-	slowUntil  time.Time
-	slowFor    time.Duration // grows with each 403 in a row
-	keyUntil   time.Time
-	keyRefused bool // and logged
-	openUntil  time.Time
+	redis redis.UniversalClient
+	key   string
+	now   app.Clock
 }
 
-// slow notes a 403 and answers until when to wait. Those of requests that
-// were under way together count once.
-func (h *hold) slow(retryAfter time.Duration) time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+func newHold(client redis.UniversalClient, apiKey string, now app.Clock) *hold {
+	sum := sha256.Sum256([]byte(apiKey))
+	return &hold{client, "leadstream:hold:hunter:" + hex.EncodeToString(sum[:4]), now}
+}
+
+// held is how the hold stands.
+type held struct {
+	slowSince, slowUntil time.Time
+	keySince, keyUntil   time.Time
+}
+
+func (h held) any() bool { return !h.slowSince.IsZero() || !h.keySince.IsZero() }
+
+func (h *hold) load(ctx context.Context) (held, error) {
+	fields, err := h.redis.HGetAll(ctx, h.key).Result()
+	if err != nil {
+		return held{}, fault.Unavailablef("reading why hunter is not asked: %w", err)
+	}
+	at := func(name string) time.Time {
+		if ms, err := strconv.ParseInt(fields[name], 10, 64); err == nil {
+			return time.UnixMilli(ms)
+		}
+		return time.Time{}
+	}
+	return held{at("slow_since"), at("slow_until"), at("key_since"), at("key_until")}, nil
+}
+
+// slow notes a 403 and answers until when to wait, and since when that lasts.
+func (h *hold) slow(ctx context.Context, retryAfter time.Duration) (held, error) {
 	now := h.now()
-	if now.Before(h.slowUntil) {
-		return h.slowUntil
+	texts, err := holdScript.Run(ctx, h.redis, []string{h.key},
+		now.UnixMilli(), max(retryAfter, 0).Milliseconds(), tooFast.Milliseconds(), slowest.Milliseconds()).StringSlice()
+	if err != nil {
+		return held{}, fault.Unavailablef("noting that hunter is asked too fast: %w", err)
 	}
-	h.slowFor = min(max(2*h.slowFor, tooFast), slowest)
-	wait := h.slowFor
-	if retryAfter > 0 {
-		wait = min(retryAfter, slowest)
-	}
-	h.slowUntil = now.Add(wait)
-	return h.slowUntil
-}
-
-func (h *hold) isSlow() (until time.Time, slow bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.slowUntil, h.now().Before(h.slowUntil)
+	until, _ := strconv.ParseInt(texts[0], 10, 64) // numbers of the script's making
+	since, _ := strconv.ParseInt(texts[1], 10, 64)
+	return held{slowUntil: time.UnixMilli(until), slowSince: time.UnixMilli(since)}, nil
 }
 
 // refuseKey notes a 401; it is news until the key is accepted.
-func (h *hold) refuseKey() (news bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	news = !h.keyRefused
-	h.keyUntil, h.keyRefused = h.now().Add(keyRefuse), true
-	return news
-}
-
-func (h *hold) keyIsRefused() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.now().Before(h.keyUntil)
+func (h *hold) refuseKey(ctx context.Context) (news bool, err error) {
+	now := h.now()
+	news, err = h.redis.HSetNX(ctx, h.key, "key_since", now.UnixMilli()).Result()
+	if err == nil {
+		err = h.redis.HSet(ctx, h.key, "key_until", now.Add(keyRefuse).UnixMilli()).Err()
+	}
+	if err != nil {
+		return news, fault.Unavailablef("noting the refused key: %w", err)
+	}
+	return news, nil
 }
 
 // answered notes that Hunter did what it was asked.
-func (h *hold) answered() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.slowFor, h.keyRefused = 0, false
-}
-
-// open notes that the breaker opened.
-func (h *hold) open(length time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.openUntil = h.now().Add(length)
-}
-
-// halfOpens is when the breaker lets a request through again. Where one is
-// already trying, its result may come any moment: wait a little.
-func (h *hold) halfOpens() time.Time {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if soon := h.now().Add(time.Second); h.openUntil.Before(soon) {
-		return soon
-	}
-	return h.openUntil
+func (h *hold) answered(ctx context.Context) error {
+	return h.redis.Del(ctx, h.key).Err()
 }

@@ -10,7 +10,10 @@ import (
 
 	"go.uber.org/goleak"
 
+	"leadstream/adapters/breaker"
+	"leadstream/adapters/domaincache"
 	"leadstream/adapters/hunter"
+	"leadstream/app"
 	"leadstream/domain/business"
 	"leadstream/domain/fault"
 	"leadstream/internal/outbound"
@@ -31,8 +34,10 @@ var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 // rig is a provider before the town's Hunter or a stand-in of the test's own.
 type rig struct {
-	quota    *hunter.MonthlyQuota
+	quota    *hunter.PeriodQuota
+	verified *hunter.PeriodQuota // of verifications
 	provider *hunter.Provider
+	verifier *hunter.Verifier
 	redis    testenv.RedisDB
 	logs     *testenv.Logs
 	clock    *testenv.Clock
@@ -42,13 +47,17 @@ func newRig(t *testing.T, addr, key string, limit int) *rig {
 	t.Helper()
 	r := &rig{redis: testenv.SharedRedis(t), logs: &testenv.Logs{}, clock: testenv.NewClock(noon)}
 	client := r.redis.Client()
-	r.quota = hunter.NewMonthlyQuota(client, limit, r.clock.Now)
+	r.quota = hunter.NewQuota(client, hunter.Searches, limit, r.clock.Now)
+	r.verified = hunter.NewQuota(client, hunter.Verifications, limit, r.clock.Now)
 	http := outbound.NewClient(outbound.Overrides{{Pattern: "*.example", Addr: addr}}, time.Second)
 	t.Cleanup(http.CloseIdleConnections)
 	r.provider = hunter.New(hunter.Options{
-		HTTP: http, BaseURL: "http://hunter.example/v2/", Key: key, Quota: r.quota, Cache: hunter.NewDomainCache(client),
-		BreakerFailures: 3, BreakerOpenFor: 200 * time.Millisecond, Now: r.clock.Now, Logger: r.logs.Logger(),
+		HTTP: http, BaseURL: "http://hunter.example/v2/", Key: key, Redis: client, Quota: r.quota,
+		Cache:   domaincache.New(client, "hunter", r.clock.Now, r.logs.Logger()),
+		Breaker: breaker.New(breaker.Options{Provider: "hunter", Redis: client, Failures: 3, OpenFor: 200 * time.Millisecond, Now: r.clock.Now, Logger: r.logs.Logger()}),
+		Now:     r.clock.Now, Logger: r.logs.Logger(),
 	})
+	r.verifier = hunter.NewVerifier(r.provider, r.verified, domaincache.New(client, "hunter_verifier", r.clock.Now, r.logs.Logger()), time.Millisecond)
 	return r
 }
 
@@ -72,7 +81,7 @@ func townRig(t *testing.T, key string, limit int) (*sandbox.Server, *rig) {
 }
 
 // leads are the businesses of the town whose domain Hunter knows, or does not.
-func leads(town *sandbox.Server, known bool) (list []business.Business) {
+func leads(town *sandbox.Server, known bool) (list []app.ContactQuery) {
 	for _, b := range town.Town().Businesses() {
 		if b.Site != sandbox.NoSite && (len(b.Hunter) > 0) == known {
 			list = append(list, lead(b.Website()))
@@ -81,8 +90,11 @@ func leads(town *sandbox.Server, known bool) (list []business.Business) {
 	return list
 }
 
-func lead(website string) business.Business {
-	return business.Business{ID: 1, Place: business.Place{Name: "A", Website: website}}
+// searches is how often a domain was searched for.
+func searches(town *sandbox.Server) int { return town.Stats().Kinds["hunter_domain_search"] }
+
+func lead(website string) app.ContactQuery {
+	return app.ContactQuery{Business: business.Business{ID: 1, Place: business.Place{Name: "A", Website: website}}}
 }
 
 func TestFinds(t *testing.T) {
@@ -117,13 +129,13 @@ func TestDomainIsSearchedOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		asked, used := town.Hits("hunter.example"), r.used(t)
-		b.Place.Website = strings.Replace(b.Place.Website, "://", "://branch.", 1) + "freehold"
+		asked, used := searches(town), r.used(t)
+		b.Business.Place.Website = strings.Replace(b.Business.Place.Website, "://", "://branch.", 1) + "freehold"
 		again, err := r.provider.Contacts(t.Context(), b)
 		if err != nil || again.Outcome != first.Outcome || !slices.Equal(again.Contacts, first.Contacts) {
 			t.Errorf("known %v: %+v, %v; first %+v", known, again, err, first)
 		}
-		if town.Hits("hunter.example") != asked || r.used(t) != used {
+		if searches(town) != asked || r.used(t) != used {
 			t.Errorf("known %v: searched again", known)
 		}
 	}
@@ -140,6 +152,9 @@ func TestRefusedKeyIsNotAskedAgainForAWhile(t *testing.T) {
 	}
 	if n := town.Hits("hunter.example"); n != 1 {
 		t.Errorf("asked %d times with a refused key", n)
+	}
+	if s, err := r.provider.ProviderState(t.Context()); err != nil || !strings.Contains(s.Warning, "HUNTER_API_KEY since 2026-11-24T12:00:00") || strings.Contains(s.Warning, "wrong-key") {
+		t.Errorf("the provider stands at %+v, %v", s, err)
 	}
 	r.clock.Advance(time.Hour)
 	_, _ = r.provider.Contacts(t.Context(), b)
@@ -159,17 +174,17 @@ func TestBreakerOpensAndPostpones(t *testing.T) {
 	town, r := townRig(t, sandbox.APIKey, 10)
 	b := leads(town, true)[0]
 	town.Faults().Set(sandbox.Switches{HunterStatus: http.StatusServiceUnavailable})
-	for range 3 {
-		if _, err := r.provider.Contacts(t.Context(), b); !fault.Is(err, fault.Transient) {
+	for _, kind := range []fault.Kind{fault.Transient, fault.Transient, fault.Postponed} { // the last opens it
+		if _, err := r.provider.Contacts(t.Context(), b); !fault.Is(err, kind) {
 			t.Fatalf("%v", err)
 		}
 	}
-	asked := town.Hits("hunter.example")
+	asked := searches(town)
 	_, err := r.provider.Contacts(t.Context(), b)
 	if until, ok := fault.PostponedUntil(err); !ok || !until.After(noon) || !strings.Contains(err.Error(), "circuit breaker open") {
 		t.Errorf("with an open breaker: %v", err)
 	}
-	if town.Hits("hunter.example") != asked || r.used(t) != 0 {
+	if searches(town) != asked || r.used(t) != 0 {
 		t.Error("an open breaker asked, or used the quota")
 	}
 	town.Faults().Set(sandbox.Switches{})
@@ -192,33 +207,45 @@ func TestDomainsThatAreNotAsked(t *testing.T) {
 			t.Errorf("%q: %+v, %v", website, got, err)
 		}
 	}
-	if town.Hits("hunter.example") != 0 {
+	if searches(town) != 0 {
 		t.Error("Hunter was asked")
 	}
 }
 
-// TestKeyStaysSecret looks for the key in every error and log line.
-func TestKeyStaysSecret(t *testing.T) {
+// TestAcceptedKeyTakesTheWarningBack also shows that a new key is not judged by the old one's history.
+func TestAcceptedKeyTakesTheWarningBack(t *testing.T) {
 	t.Parallel()
-	const key = "very-secret-key"
-	town, r := townRig(t, key, 10)
-	var said strings.Builder
-	ask := func() {
-		if _, err := r.provider.Contacts(t.Context(), leads(town, true)[0]); err != nil {
-			said.WriteString(err.Error())
+	status := http.StatusUnauthorized
+	s := newStand(t, func(w http.ResponseWriter, r *http.Request) { says(status, emailsBody(""))(w, r) })
+	warns := func(want bool) {
+		t.Helper()
+		if state, err := s.provider.ProviderState(t.Context()); err != nil || (state.Warning != "") != want || state.Breaker != "closed" {
+			t.Errorf("%+v, %v", state, err)
 		}
-		r.clock.Advance(time.Hour)
 	}
-	ask() // 401
-	_ = town.Close()
-	ask()
-	line := newRig(t, town.Addr(), key+"\n"+key, 10) // a header cannot hold it
-	if _, err := line.provider.Contacts(t.Context(), lead("http://shop.example")); err == nil {
-		t.Error("a key of two lines was sent")
-	} else {
-		said.WriteString(err.Error())
+	warns(false)
+	_, _ = s.provider.Contacts(t.Context(), lead("http://shop.example/"))
+	warns(true)
+	s.clock.Advance(20 * time.Minute)
+	status = http.StatusOK
+	if got, err := s.provider.Contacts(t.Context(), lead("http://shop.example/")); err != nil || got.Outcome != "none" {
+		t.Errorf("%+v, %v", got, err)
 	}
-	if text := said.String(); text == "" || strings.Contains(text, "secret") || r.logs.Has("secret") || line.logs.Has("secret") {
-		t.Errorf("the key is told: %s %q", text, r.logs.Lines())
+	warns(false)
+}
+
+// TestForceAsksAnew spends a search though the answer is kept.
+func TestForceAsksAnew(t *testing.T) {
+	t.Parallel()
+	town, r := townRig(t, sandbox.APIKey, 10)
+	q := leads(town, true)[0]
+	for i, force := range []bool{false, false, true, false} {
+		q.Force = force
+		if got, err := r.provider.Contacts(t.Context(), q); err != nil || got.Outcome != "found" {
+			t.Errorf("%d: %+v, %v", i, got, err)
+		}
+	}
+	if n, used := searches(town), r.used(t); n != 2 || used != 2 {
+		t.Errorf("searched %d times, %d used", n, used)
 	}
 }

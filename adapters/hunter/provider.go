@@ -2,17 +2,16 @@ package hunter
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
-	"github.com/sony/gobreaker/v2"
+	"github.com/redis/go-redis/v9"
 
 	"leadstream/app"
-	"leadstream/domain/business"
-	"leadstream/domain/fault"
 )
 
 const providerName = "hunter"
@@ -24,174 +23,188 @@ const (
 	outcomeNoDomain     = "no_domain"
 	outcomeQuota        = "quota_exhausted"
 	outcomeUnauthorised = "unauthorised"
+	outcomeTooFast      = "too_fast"
 	outcomeClaimed      = "claimed"
 )
 
-// Reservation is a search that was taken off a period's quota.
-type Reservation string
+// keepAnswer is how long an answer about a domain or a mailbox is used again.
+const keepAnswer = 30 * 24 * time.Hour
 
-// Quota keeps count of the searches, over all processes.
-type Quota interface {
-	// Reserve takes one search, or answers false when none is left.
-	Reserve(ctx context.Context) (Reservation, bool, error)
-	// GiveBack returns one that cost nothing.
-	GiveBack(ctx context.Context, r Reservation) error
-	// Exhaust notes that Hunter itself has none left until then.
-	Exhaust(ctx context.Context, until time.Time) error
+// Cache answers about a domain that was asked for before.
+type Cache interface {
+	// Once answers from what is kept, or by ask, which says how long to keep
+	// its answer; 0 keeps none.
+	Once(ctx context.Context, domain string, force bool, ask func(context.Context) ([]byte, time.Duration, error)) ([]byte, error)
+}
+
+// Breaker keeps from asking Hunter while it is out of order.
+type Breaker interface {
+	app.ProviderMonitor
+	// Do runs call unless it is open, when it answers a Postponed error. An
+	// error with a method Outage() bool counts.
+	Do(ctx context.Context, call func() error) error
 }
 
 // Options is what the provider needs.
 type Options struct {
-	HTTP            *http.Client // that follows no redirects, which would take the key along
-	BaseURL         string       // https://api.hunter.io
-	Key             string
-	Quota           Quota
-	Cache           *DomainCache  // nil searches a domain anew for each of its businesses
-	BreakerFailures int           // consecutive outages that open the breaker
-	BreakerOpenFor  time.Duration // until one request may try again
-	Now             app.Clock
-	Logger          *slog.Logger
+	HTTP    *http.Client // that follows no redirects, which would take the key along
+	BaseURL string       // https://api.hunter.io
+	Key     string
+	Redis   redis.UniversalClient // where processes tell each other when not to ask
+	Quota   Quota                 // of searches
+	Cache   Cache
+	Breaker Breaker
+	Now     app.Clock
+	Logger  *slog.Logger
 }
 
 // Provider is an app.ContactProvider. Safe for concurrent use.
 type Provider struct {
 	client  *client
 	quota   Quota
-	cache   *DomainCache
-	breaker *gobreaker.CircuitBreaker[[]foundEmail]
+	cache   Cache
+	breaker Breaker
 	hold    *hold
 	now     app.Clock
 	log     *slog.Logger
 }
 
-var _ app.ContactProvider = (*Provider)(nil)
+var (
+	_ app.ContactProvider = (*Provider)(nil)
+	_ app.ProviderMonitor = (*Provider)(nil)
+)
 
 // New makes a provider.
 func New(o Options) *Provider {
-	p := &Provider{client: newClient(o), quota: o.Quota, cache: o.Cache, hold: &hold{now: o.Now}, now: o.Now, log: o.Logger}
-	p.breaker = gobreaker.NewCircuitBreaker[[]foundEmail](gobreaker.Settings{
-		Name: providerName, Timeout: o.BreakerOpenFor,
-		ReadyToTrip:  func(c gobreaker.Counts) bool { return int(c.ConsecutiveFailures) >= o.BreakerFailures },
-		IsSuccessful: isAnswer,
-		IsExcluded:   func(err error) bool { return !isAnswer(err) && !isOutage(err) },
-		OnStateChange: func(_ string, from, to gobreaker.State) {
-			if to == gobreaker.StateOpen {
-				p.hold.open(o.BreakerOpenFor)
-			}
-			o.Logger.Warn("circuit breaker changed", "provider", providerName, "from", from.String(), "to", to.String())
-		},
-	})
-	return p
-}
-
-// isAnswer reports that Hunter is well, whatever it said.
-func isAnswer(err error) bool {
-	_, refused := errors.AsType[refusal](err)
-	return err == nil || refused
-}
-
-func isOutage(err error) bool {
-	_, out := errors.AsType[outage](err)
-	return out
+	return &Provider{
+		client: newClient(o), quota: o.Quota, cache: o.Cache, breaker: o.Breaker, hold: newHold(o.Redis, o.Key, o.Now), now: o.Now, log: o.Logger,
+	}
 }
 
 // Name is how the provider is called in results.
 func (p *Provider) Name() string { return providerName }
 
-// Contacts searches the domain of the business's website. It is Transient
-// when Hunter is out of order, and Postponed when Hunter is not to be asked
-// now: it said so, or the breaker is open.
-func (p *Provider) Contacts(ctx context.Context, b business.Business) (app.Findings, error) {
-	domain := domainOf(b.Place.Website)
+// ProviderState tells how the breaker stands, and whether the key is refused.
+func (p *Provider) ProviderState(ctx context.Context) (app.ProviderState, error) {
+	state, err := p.breaker.ProviderState(ctx)
+	if err != nil {
+		return app.ProviderState{}, err
+	}
+	h, err := p.hold.load(ctx)
+	if !h.keySince.IsZero() {
+		state.Warning = "hunter refuses HUNTER_API_KEY since " + app.ViewTime(h.keySince) + ": contacts come from websites alone"
+	}
+	return state, err
+}
+
+// Contacts searches the domain of the business's website, or tells what was
+// found there within the last 30 days. It is Transient when Hunter is out of
+// order, and Postponed when Hunter is not to be asked now: it said so, or the
+// breaker is open.
+func (p *Provider) Contacts(ctx context.Context, q app.ContactQuery) (app.Findings, error) {
+	domain := domainOf(q.Business.Place.Website)
 	if domain == "" {
 		return app.Findings{Outcome: outcomeNoDomain}, nil
 	}
-	if known, ok := p.recall(ctx, domain); ok {
-		return known.findings(), nil
-	}
-	if p.hold.keyIsRefused() {
-		return app.Findings{Outcome: outcomeUnauthorised}, nil
-	}
-	if err := p.mayAsk(); err != nil {
-		return app.Findings{}, err
-	}
-	reserved, ok, err := p.quota.Reserve(ctx)
-	if err != nil {
-		return app.Findings{}, err
-	}
-	if !ok {
-		return app.Findings{Outcome: outcomeQuota}, nil
-	}
-	emails, err := p.breaker.Execute(func() ([]foundEmail, error) { return p.client.search(ctx, domain) })
-	if err != nil || len(emails) == 0 {
-		p.giveBack(ctx, reserved)
-	}
-	if err != nil {
-		return p.refused(ctx, domain, err)
-	}
-	return p.remember(ctx, domain, known{Emails: emails}).findings(), nil
-}
-
-func (p *Provider) mayAsk() error {
-	if until, slow := p.hold.isSlow(); slow {
-		return fault.Postpone(until, "hunter: asked to slow down")
-	}
-	if p.breaker.State() == gobreaker.StateOpen {
-		return p.breakerOpen()
-	}
-	return nil
-}
-
-func (p *Provider) breakerOpen() error {
-	return fault.Postpone(p.hold.halfOpens(), "hunter: circuit breaker open")
-}
-
-func (p *Provider) giveBack(ctx context.Context, r Reservation) {
-	if err := p.quota.GiveBack(context.WithoutCancel(ctx), r); err != nil {
-		p.log.Warn("search not given back to the quota", "error", err)
-	}
-}
-
-// refused says what follows from Hunter's no, or from its silence.
-func (p *Provider) refused(ctx context.Context, domain string, err error) (app.Findings, error) {
-	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
-		return app.Findings{}, p.breakerOpen()
-	}
-	no, ok := errors.AsType[refusal](err)
-	if !ok {
-		return app.Findings{}, err
-	}
-	switch {
-	case no.status == http.StatusUnauthorized:
-		if p.hold.refuseKey() {
-			p.log.Error("hunter refuses the API key", "retry_after", keyRefuse)
+	var fresh *known
+	raw, err := p.cache.Once(ctx, domain, q.Force, func(ctx context.Context) ([]byte, time.Duration, error) {
+		k, keep, err := p.search(ctx, domain)
+		if err != nil {
+			return nil, 0, err
 		}
-		return app.Findings{Outcome: outcomeUnauthorised}, nil
-	case no.status == http.StatusForbidden:
-		return app.Findings{}, fault.Postpone(p.hold.slow(no.retryAfter), "hunter: asked to slow down")
-	case no.status == http.StatusTooManyRequests:
-		return p.exhausted(ctx)
-	case no.status == http.StatusUnavailableForLegalReasons:
-		return p.remember(ctx, domain, known{Outcome: outcomeClaimed}).findings(), nil
-	case no.status == http.StatusNotFound, no.status == http.StatusBadRequest && no.id == "invalid_domain":
-		return p.remember(ctx, domain, known{}).findings(), nil
-	case no.status == http.StatusBadRequest:
-		return app.Findings{}, fmt.Errorf("asking hunter: %w", err) // our own mistake
+		fresh = &k
+		raw, err := json.Marshal(k)
+		return raw, keep, err
+	})
+	switch {
+	case err != nil:
+		return app.Findings{}, err
+	case fresh != nil:
+		return fresh.findings(), nil
+	}
+	var k known
+	if err := json.Unmarshal(raw, &k); err != nil {
+		return app.Findings{}, fmt.Errorf("decoding a kept answer: %w", err)
+	}
+	return k.findings(), nil
+}
+
+// search asks Hunter, and says how long its answer holds.
+func (p *Provider) search(ctx context.Context, domain string) (known, time.Duration, error) {
+	var emails []foundEmail
+	outcome, err := p.paid(ctx, p.quota, Searches, func() (spent bool, err error) {
+		emails, err = p.client.search(ctx, domain)
+		return len(emails) > 0, err // a miss costs nothing
+	})
+	switch {
+	case err != nil:
+		return known{}, 0, err
+	case outcome == "":
+		return known{Emails: emails}, keepAnswer, nil
+	case outcome == outcomeNone, outcome == outcomeClaimed:
+		return known{Outcome: outcome}, keepAnswer, nil
 	default:
-		return app.Findings{}, fault.Transientf("asking hunter: %w", err)
+		return known{Outcome: outcome}, 0, nil // of Hunter's or ours, not of the domain
 	}
 }
 
-// exhausted stops all processes until Hunter counts anew, by its own account
-// or, where that is not told, until the next month.
-func (p *Provider) exhausted(ctx context.Context) (app.Findings, error) {
-	until, err := p.client.resetDate(ctx)
-	if err != nil || !until.After(p.now()) {
-		until = nextMonth(p.now())
+// paid makes a request that is paid for from a quota. It answers an outcome
+// where Hunter is not asked or says no, and none where call went well.
+func (p *Provider) paid(ctx context.Context, quota Quota, name string, call func() (spent bool, err error)) (outcome string, err error) {
+	h, err := p.hold.load(ctx)
+	if err != nil {
+		return "", err
 	}
-	if err := p.quota.Exhaust(ctx, until); err != nil {
-		return app.Findings{}, err
+	if outcome, err := p.held(h); outcome != "" || err != nil {
+		return outcome, err
 	}
-	p.log.Warn("hunter's searches are used up", "until", until)
-	return app.Findings{Outcome: outcomeQuota}, nil
+	reserved, ok, err := quota.Reserve(ctx)
+	if err != nil {
+		return "", err
+	}
+	if !ok {
+		return outcomeQuota, nil
+	}
+	spent := false
+	err = p.breaker.Do(ctx, func() (err error) {
+		spent, err = call()
+		return err
+	})
+	p.settle(ctx, quota, reserved, spent)
+	if no, refused := errors.AsType[refusal](err); refused {
+		return p.refused(ctx, quota, name, no)
+	}
+	if err != nil {
+		return "", err
+	}
+	if h.any() {
+		p.note(p.hold.answered(ctx))
+	}
+	p.reconcile(ctx, quota, name)
+	return "", nil
+}
+
+// reconcile is worth a try, no more, once Hunter has shown that it is well.
+func (p *Provider) reconcile(ctx context.Context, quota Quota, name string) {
+	err := quota.Reconcile(ctx, func(ctx context.Context) (Usage, error) { return p.client.usage(ctx, name) })
+	if err != nil {
+		p.log.Info("quota not reconciled", "quota", name, "error", err)
+	}
+}
+
+func (p *Provider) settle(ctx context.Context, quota Quota, r Reservation, spent bool) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	if err := quota.Settle(ctx, r, spent); err != nil {
+		p.log.Warn("reservation not settled", "error", err) // it ends by itself, as used
+	}
+}
+
+// settleTimeout bounds what is written after a request, whose own context may be over.
+const settleTimeout = 2 * time.Second
+
+func (p *Provider) note(err error) {
+	if err != nil {
+		p.log.Warn("hold not changed", "error", err)
+	}
 }

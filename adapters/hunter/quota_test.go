@@ -1,9 +1,8 @@
 package hunter_test
 
 import (
-	"net/http"
-	"sync"
-	"sync/atomic"
+	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -22,7 +21,7 @@ func TestQuotaUsedUpStopsUntilTheMonthEnds(t *testing.T) {
 			t.Errorf("search %d: %+v, %v", i, got, err)
 		}
 	}
-	if n := town.Hits("hunter.example"); n != 1 {
+	if n := searches(town); n != 1 {
 		t.Errorf("asked %d times", n)
 	}
 	q, err := r.quota.Quota(t.Context())
@@ -44,13 +43,7 @@ func TestHuntersOwnResetIsKept(t *testing.T) {
 		`{"data":{"reset_date":"soon"}}`:       time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC),
 		`gone`:                                 time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC),
 	} {
-		s := newStand(t, func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/v2/account" {
-				says(200, account)(w, r)
-				return
-			}
-			says(429, errorBody("too_many_requests"))(w, r)
-		})
+		s := newStand(t, says(429, errorBody("too_many_requests")), says(200, account))
 		for range 3 {
 			if got, err := s.provider.Contacts(t.Context(), lead("http://shop.example/")); err != nil || got.Outcome != "quota_exhausted" {
 				t.Fatalf("%s: %+v, %v", account, got, err)
@@ -71,69 +64,117 @@ func TestHuntersOwnResetIsKept(t *testing.T) {
 	}
 }
 
-// TestQuotaIsNeverExceededByRacers has as many clients as a fleet has processes,
-// each of which gives every third search back.
-func TestQuotaIsNeverExceededByRacers(t *testing.T) {
+func TestReservationsEndAsSpentOrGivenBack(t *testing.T) {
 	t.Parallel()
-	const limit = 50
-	db := testenv.SharedRedis(t)
-	var held, most atomic.Int64
-	var wg sync.WaitGroup
-	for range 8 {
-		quota := hunter.NewMonthlyQuota(db.Client(), limit, func() time.Time { return noon })
-		wg.Go(func() {
-			for i := range 40 {
-				r, ok, err := quota.Reserve(t.Context())
-				if err != nil {
-					t.Error(err)
-				}
-				if !ok {
-					continue
-				}
-				if n := held.Add(1); n > most.Load() {
-					most.Store(n)
-				}
-				if i%3 == 0 {
-					held.Add(-1) // before Redis counts it as free
-					if err := quota.GiveBack(t.Context(), r); err != nil {
-						t.Error(err)
-					}
-				}
-			}
-		})
+	clock := testenv.NewClock(time.Date(2026, 12, 31, 23, 59, 59, 0, time.UTC))
+	quota := hunter.NewQuota(testenv.SharedRedis(t).Client(), hunter.Searches, 5, clock.Now)
+	reserve := func(want bool) hunter.Reservation {
+		t.Helper()
+		r, ok, err := quota.Reserve(t.Context())
+		if err != nil || ok != want {
+			t.Fatalf("%v, %v", ok, err)
+		}
+		return r
 	}
-	wg.Wait()
-	if held.Load() != limit || most.Load() > limit {
-		t.Errorf("%d held in the end, %d at most; the limit is %d", held.Load(), most.Load(), limit)
+	used := func(want int) {
+		t.Helper()
+		if q, err := quota.Quota(t.Context()); err != nil || q.Used != want {
+			t.Errorf("%d used, want %d; %v", q.Used, want, err)
+		}
+	}
+	given, spent, lost := reserve(true), reserve(true), reserve(true)
+	used(3)
+	for range 2 { // the second time there is nothing left to settle
+		for r, cost := range map[hunter.Reservation]bool{given: false, spent: true} {
+			if err := quota.Settle(t.Context(), r, cost); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	used(2)
+	clock.Advance(time.Second) // the month ends; what is held may be spent in the next
+	used(1)
+	clock.Advance(time.Hour)
+	used(1) // who held it has died
+	if err := quota.Settle(t.Context(), lost, false); err != nil {
+		t.Fatal(err)
+	}
+	used(1)
+	for range 4 {
+		reserve(true)
+	}
+	reserve(false)
+	if q, _ := quota.Quota(t.Context()); q.Month != "2027-01" || !q.ResetsAt.Equal(time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)) {
+		t.Errorf("%+v", q)
 	}
 }
 
-func TestGivenBackToTheMonthItCameFrom(t *testing.T) {
+// TestReconciled takes over what others have used, once an hour.
+func TestReconciled(t *testing.T) {
 	t.Parallel()
+	clock := testenv.NewClock(noon)
 	client := testenv.SharedRedis(t).Client()
-	clock := testenv.NewClock(time.Date(2026, 12, 31, 23, 59, 59, 0, time.UTC))
-	quota := hunter.NewMonthlyQuota(client, 5, clock.Now)
-	december, _, err := quota.Reserve(t.Context())
-	if err != nil {
-		t.Fatal(err)
+	quota := hunter.NewQuota(client, hunter.Searches, 100, clock.Now)
+	asked, reset := 0, time.Date(2026, 12, 9, 0, 0, 0, 0, time.UTC)
+	account := func(used int, meanwhile func()) func(context.Context) (hunter.Usage, error) {
+		return func(context.Context) (hunter.Usage, error) {
+			asked++
+			meanwhile()
+			return hunter.Usage{Used: used, Resets: reset}, nil
+		}
 	}
-	clock.Advance(time.Second)
-	if _, ok, err := quota.Reserve(t.Context()); !ok || err != nil {
-		t.Fatal(ok, err)
-	}
-	for range 2 { // the second has nothing to give
-		if err := quota.GiveBack(t.Context(), december); err != nil {
+	spend := func() {
+		r, _, err := quota.Reserve(t.Context())
+		if err == nil {
+			err = quota.Settle(t.Context(), r, true)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	for month, want := range map[string]string{"2026-12": "0", "2027-01": "1"} {
-		key := "leadstream:quota:hunter:" + month
-		if got := client.Get(t.Context(), key).Val(); got != want {
-			t.Errorf("%s: %q used, want %s", month, got, want)
+	for i, step := range []struct {
+		used      int
+		meanwhile func()
+		again     bool // an hour later
+		want      int
+	}{
+		{40, func() {}, false, 40},
+		{70, func() {}, false, 40}, // within the hour
+		{70, func() {}, true, 70},
+		{70, spend, true, 71}, // overtaken
+		{60, func() {}, true, 60},
+	} {
+		if step.again {
+			client.Del(t.Context(), "leadstream:quota:{hunter:searches}:reconciled")
 		}
-		if left := client.TTL(t.Context(), key).Val(); left < 31*24*time.Hour {
-			t.Errorf("%s is kept for %s", month, left)
+		if err := quota.Reconcile(t.Context(), account(step.used, step.meanwhile)); err != nil {
+			t.Fatal(err)
 		}
+		if q, err := quota.Quota(t.Context()); err != nil || q.Used != step.want || !q.ResetsAt.Equal(reset) {
+			t.Errorf("%d: %+v, %v; want %d", i, q, err, step.want)
+		}
+	}
+	if asked != 4 {
+		t.Errorf("asked %d times", asked)
+	}
+	clock.Advance(reset.Sub(noon))
+	if q, _ := quota.Quota(t.Context()); q.Used != 0 || !q.ResetsAt.Equal(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)) {
+		t.Errorf("after Hunter's period: %+v", q)
+	}
+}
+
+// TestProviderReconciles knows of searches that a person made.
+func TestProviderReconciles(t *testing.T) {
+	t.Parallel()
+	s := newStand(t, says(200, emailsBody(`{"value":"a@shop.example"}`)),
+		says(200, `{"data":{"reset_date":"2026-12-09","requests":{"searches":{"used":5,"available":5},"credits":{"used":7.5}}}}`))
+	for i, want := range []string{"found", "quota_exhausted"} {
+		if got, err := s.provider.Contacts(t.Context(), lead(fmt.Sprintf("http://shop%d.example/", i))); err != nil || got.Outcome != want {
+			t.Errorf("%d: %+v, %v", i, got, err)
+		}
+	}
+	if n := s.searches.Load(); n != 1 {
+		t.Errorf("searched %d times", n)
 	}
 }
 
@@ -141,7 +182,7 @@ func TestWithoutRedis(t *testing.T) {
 	t.Parallel()
 	server := testenv.Redis(t)
 	client := server.Client()
-	quota := hunter.NewMonthlyQuota(client, 5, func() time.Time { return noon })
+	quota := hunter.NewQuota(client, hunter.Searches, 5, func() time.Time { return noon })
 	server.Kill()
 	if _, _, err := quota.Reserve(t.Context()); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("reserving: %v", err)

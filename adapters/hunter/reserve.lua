@@ -1,10 +1,8 @@
--- Takes one search of the month unless the limit is reached.
+-- Takes one of the period, unless none is left, by our count or by Hunter's word.
 --
--- KEYS[1] the month's counter
--- ARGV[1] limit   ARGV[2] seconds to keep the counter
+-- ARGV[3] limit   ARGV[4] the reservation   ARGV[5] when it ends
 -- Answers 1 when one was taken, else 0.
-local used = tonumber(redis.call('GET', KEYS[1]) or 0)
-if used >= tonumber(ARGV[1]) then return 0 end
-redis.call('INCR', KEYS[1])
-redis.call('EXPIRE', KEYS[1], ARGV[2])
+if NOW < field('out') then return 0 end
+if field('used') + redis.call('ZCARD', HELD) >= tonumber(ARGV[3]) then return 0 end
+redis.call('ZADD', HELD, ARGV[5], ARGV[4])
 return 1

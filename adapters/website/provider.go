@@ -1,5 +1,6 @@
 // Package website finds contacts on a business's own website over plain HTTP:
-// home page, then the few pages most likely to hold contacts.
+// home page, then the few pages most likely to hold contacts. It keeps to
+// robots.txt, and asks one host for one page at a time.
 package website
 
 import (
@@ -11,21 +12,22 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/net/publicsuffix"
-
 	"leadstream/app"
 	"leadstream/domain/business"
+	"leadstream/domain/fault"
 )
 
 const (
 	providerName = "website"
-	maxPages     = 6 // home and five more
-	// crawlTime bounds one website, so that a slow one holds no worker for long.
-	crawlTime = 45 * time.Second
+	// defaultCrawlTime bounds one website, so that a slow one holds no worker for long.
+	defaultCrawlTime = 45 * time.Second
+	defaultHostDelay = 500 * time.Millisecond
 )
 
-// Outcomes beside "found" and "none".
+// Outcomes of a crawl.
 const (
+	outcomeFound     = "found"
+	outcomeNone      = "none"
 	outcomeNoWebsite = "no_website"
 	outcomeSocial    = "social_only"
 	outcomeDirectory = "directory"
@@ -36,23 +38,41 @@ const (
 	outcomeNotHTML   = "not_html"
 )
 
+// Cache answers about a website that was read before.
+type Cache interface {
+	// Once answers from what is kept, or by ask, which says how long to keep
+	// its answer; 0 keeps none.
+	Once(ctx context.Context, site string, force bool, ask func(context.Context) ([]byte, time.Duration, error)) ([]byte, error)
+}
+
+// Breaker keeps from crawling while no website at all is reached.
+type Breaker interface {
+	// Do runs call unless it is open, when it answers a Postponed error. An
+	// error with a method Outage() bool counts.
+	Do(ctx context.Context, call func() error) error
+}
+
 // Options is what the provider needs.
 type Options struct {
 	HTTP *http.Client // guarded: the addresses are strangers'
 	// ExtraTLDs are top-level domains that exist here though nowhere else.
 	ExtraTLDs []string
-	// HostDelay is the pause between two requests of one host; default 250 ms.
+	// HostDelay is the pause between two requests of one host; default 500 ms.
 	HostDelay time.Duration
 	// CrawlTime bounds one website; default 45 s.
 	CrawlTime time.Duration
+	Cache     Cache   // nil crawls a website anew for each business
+	Breaker   Breaker // nil always crawls
 	Logger    *slog.Logger
 }
 
-// Provider is an app.ContactProvider.
+// Provider is an app.ContactProvider. Safe for concurrent use.
 type Provider struct {
 	fetcher   *fetcher
 	tlds      map[string]bool
 	crawlTime time.Duration
+	cache     Cache
+	breaker   Breaker
 	log       *slog.Logger
 }
 
@@ -61,12 +81,15 @@ var _ app.ContactProvider = (*Provider)(nil)
 // New makes a provider.
 func New(o Options) *Provider {
 	if o.HostDelay == 0 {
-		o.HostDelay = 250 * time.Millisecond
+		o.HostDelay = defaultHostDelay
 	}
 	if o.CrawlTime == 0 {
-		o.CrawlTime = crawlTime
+		o.CrawlTime = defaultCrawlTime
 	}
-	p := &Provider{fetcher: newFetcher(o.HTTP, o.HostDelay), tlds: map[string]bool{}, crawlTime: o.CrawlTime, log: o.Logger}
+	p := &Provider{
+		fetcher: newFetcher(o.HTTP, o.HostDelay), tlds: map[string]bool{}, crawlTime: o.CrawlTime,
+		cache: o.Cache, breaker: o.Breaker, log: o.Logger,
+	}
 	for _, tld := range o.ExtraTLDs {
 		p.tlds[tld] = true
 	}
@@ -76,159 +99,85 @@ func New(o Options) *Provider {
 // Name is how the provider is called in results.
 func (p *Provider) Name() string { return providerName }
 
-// Contacts crawls the business's website. A site that is dead or shows nothing
-// is an outcome; one that is only down for the moment is worth another attempt.
-func (p *Provider) Contacts(ctx context.Context, b business.Business) (app.Findings, error) {
-	home, outcome := homeOf(b.Place.Website)
-	switch outcome {
-	case "":
-	case outcomeSocial:
-		return app.Findings{Outcome: outcome, Contacts: []business.Contact{socialContact(home.String(), b.Place.MapURL)}}, nil
-	default:
-		return app.Findings{Outcome: outcome}, nil
+// Contacts crawls the business's website, or tells what was found there within
+// the last 30 days. A site that is dead or shows nothing is an outcome; one
+// that is only down for the moment is worth another attempt. It is Postponed
+// while no website at all can be reached.
+func (p *Provider) Contacts(ctx context.Context, q app.ContactQuery) (app.Findings, error) {
+	place := q.Business.Place
+	home, ok := business.SiteURL(place.Website)
+	if !ok {
+		return app.Findings{Outcome: outcomeNoWebsite}, nil
 	}
-	crawlCtx, cancel := context.WithTimeout(ctx, p.crawlTime)
-	defer cancel()
-	c := &crawl{provider: p, region: region(b.Place.Country), home: home}
-	findings := c.run(crawlCtx)
-	return findings, ctx.Err() // what ended the crawl from outside is no finding
+	if outcome := foreign(home); outcome != "" {
+		return socialFindings(home, outcome, firstOf(place.MapURL, home.String())), nil
+	}
+	if p.cache == nil {
+		return p.crawlSite(ctx, place, home)
+	}
+	findings, err := p.known(ctx, place, home, q.Force)
+	if errors.Is(err, errKept) {
+		p.log.Warn("kept contacts not understood", "site", home.Host, "error", err)
+		return p.known(ctx, place, home, true)
+	}
+	return findings, err
 }
 
-// homeOf is where a crawl begins, or why there is none.
-func homeOf(website string) (*url.URL, string) {
-	if website == "" {
-		return nil, outcomeNoWebsite
-	}
-	u, err := url.Parse(unwrapRedirect(website))
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
-		return nil, outcomeNoWebsite
-	}
-	switch host := u.Hostname(); {
-	case business.SocialHost(host):
-		return u, outcomeSocial
-	case business.DirectoryHost(host):
-		return u, outcomeDirectory
-	default:
-		return u, ""
-	}
-}
-
-// unwrapRedirect takes the target out of a map site's /url?q=….
-func unwrapRedirect(website string) string {
-	u, err := url.Parse(website)
-	if err != nil || u.Path != "/url" {
-		return website
-	}
-	if target := u.Query().Get("q"); target != "" {
-		return target
-	}
-	return website
-}
-
-// crawl is one website being read.
-type crawl struct {
-	provider *Provider
-	region   string
-	home     *url.URL
-	found    []business.Contact
-	read     int
-	shells   int // pages that show nothing without their scripts
-}
-
-func (c *crawl) run(ctx context.Context) app.Findings {
-	rules, err := c.provider.fetcher.robots(ctx, c.home)
-	if err != nil {
-		return outcomeOf(err)
-	}
-	if !rules.allows(c.home) {
-		return app.Findings{Outcome: outcomeRobots}
-	}
-	links, err := c.visit(ctx, c.home)
-	if err != nil {
-		return outcomeOf(err)
-	}
-	for _, link := range rank(c.home, links) {
-		if c.read >= maxPages || ctx.Err() != nil {
-			break
+// known answers from the cache, or by a crawl.
+func (p *Provider) known(ctx context.Context, place business.Place, home *url.URL, force bool) (app.Findings, error) {
+	var fresh *app.Findings // with what is not kept: why to try again
+	kept, err := p.cache.Once(ctx, siteKey(home), force, func(ctx context.Context) ([]byte, time.Duration, error) {
+		f, err := p.crawlSite(ctx, place, home)
+		if err != nil {
+			return nil, 0, err
 		}
-		if rules.allows(link) {
-			_, _ = c.visit(ctx, link) // a page that fails leaves what the others had
-		}
-	}
-	contacts := c.provider.confident(c.home, business.Merge(c.found))
+		fresh = &f
+		return encode(f), keepFor(f), nil
+	})
 	switch {
-	case len(contacts) > 0:
-		return app.Findings{Contacts: contacts, Outcome: "found"}
-	case c.shells > 0:
-		return app.Findings{Outcome: outcomeScript}
+	case err != nil:
+		return app.Findings{}, err
+	case fresh != nil:
+		return *fresh, nil
 	default:
-		return app.Findings{Outcome: "none"}
+		return decode(kept)
 	}
 }
 
-// visit reads a page, and answers its links.
-func (c *crawl) visit(ctx context.Context, page *url.URL) ([]link, error) {
-	c.read++
-	body, final, err := c.provider.fetcher.page(ctx, page)
-	if err != nil {
-		return nil, err
-	}
-	doc, err := parse(body)
-	if err != nil {
-		return nil, err
-	}
-	if page == c.home {
-		c.home = final // where a site has moved to is what its links belong to
-	}
-	found := c.provider.extract(doc, final, c.region)
-	if len(found) == 0 && doc.scriptOnly() {
-		c.shells++
-	}
-	c.found = append(c.found, found...)
-	return doc.links(final), nil
-}
-
-// outcomeOf tells a site that is gone from one that is down for the moment.
-func outcomeOf(err error) app.Findings {
-	var status statusError
-	switch {
-	case errors.Is(err, errNotHTML):
-		return app.Findings{Outcome: outcomeNotHTML}
-	case errors.As(err, &status) && status < 500 && status != http.StatusTooManyRequests:
-		return app.Findings{Outcome: outcomeDead}
-	case errors.As(err, &status), isTimeout(err):
-		return app.Findings{Outcome: outcomeError, Again: err}
-	default:
-		return app.Findings{Outcome: outcomeDead}
-	}
-}
-
-// confident rates each contact: a mailbox of the site's own domain above a
-// free one, that above another's.
-func (p *Provider) confident(home *url.URL, contacts []business.Contact) []business.Contact {
-	own := registrable(home.Hostname())
-	for i := range contacts {
-		c := &contacts[i]
-		if c.Kind != business.Email {
-			continue
+// crawlSite reads the website, unless the breaker is open.
+func (p *Provider) crawlSite(ctx context.Context, place business.Place, home *url.URL) (findings app.Findings, err error) {
+	crawl := func() (err error) {
+		crawlCtx, cancel := context.WithTimeout(ctx, p.crawlTime)
+		defer cancel()
+		findings, err = p.crawl(place, home).run(crawlCtx)
+		if ctx.Err() != nil {
+			return ctx.Err() // what ended the crawl from outside is no finding
 		}
-		_, host, _ := strings.Cut(c.Value, "@")
-		switch {
-		case registrable(host) == own:
-			c.Confidence = 95
-		case business.FreeMailHost(host):
-			c.Confidence = 80
-		default:
-			c.Confidence = 50
+		p.log.Debug("website read", "site", home.Host, "outcome", findings.Outcome, "contacts", len(findings.Contacts), "error", err)
+		if far, unreachable := errors.AsType[unreached](err); unreachable && far.Outage() {
+			return far
 		}
+		return nil
 	}
-	return contacts
+	if p.breaker == nil {
+		err = crawl()
+	} else {
+		err = p.breaker.Do(ctx, crawl)
+	}
+	if _, unreachable := errors.AsType[unreached](err); unreachable {
+		err = nil // told by the findings
+	}
+	if err != nil && fault.KindOf(err) == fault.Internal && ctx.Err() != nil {
+		return app.Findings{}, ctx.Err()
+	}
+	return findings, err
 }
 
-func registrable(host string) string {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if domain, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
-		return domain
+// siteKey is what websites are known by: the registrable domain, but at a site
+// builder the host and the folders that are the business's own.
+func siteKey(home *url.URL) string {
+	if business.SharedHost(home.Hostname()) {
+		return strings.ToLower(home.Host) + strings.TrimSuffix(folders(home.Path, 2), "/")
 	}
-	return host
+	return registrable(home.Hostname())
 }

@@ -18,10 +18,8 @@ import (
 	"leadstream/adapters/database"
 	"leadstream/adapters/eventstream"
 	"leadstream/adapters/googlemaps"
-	"leadstream/adapters/hunter"
 	"leadstream/adapters/jobstore"
 	"leadstream/adapters/overpass"
-	"leadstream/adapters/website"
 	"leadstream/adapters/workqueue"
 	"leadstream/app"
 	"leadstream/config"
@@ -38,9 +36,6 @@ const (
 	apifySource      = "apify"
 	osmSource        = "osm"
 )
-
-// outgoingTimeout bounds one request to a website or a provider.
-const outgoingTimeout = 30 * time.Second
 
 // overpassTimeout bounds one query, which may take a minute.
 const overpassTimeout = 90 * time.Second
@@ -152,12 +147,13 @@ func (p *parts) app(client redis.UniversalClient, r roles) (*app.App, error) {
 		return nil, err
 	}
 	store := jobstore.New(queue, p.rates(), time.Now)
-	quota := hunter.NewMonthlyQuota(client, c.Enrichment.HunterQuota, time.Now)
+	contacts := p.contacts(client)
 	return app.New(app.Needs{
 		Queue: store, Reader: store, Control: store, Reporter: store, Tally: store, Steering: store, Dead: store,
-		Events: publisher, Leads: p.db, History: p.db, QuotaOf: quota,
+		Events: publisher, Leads: p.db, History: p.db, QuotaOf: contacts.quota,
 		Sources: p.sources, DefaultSource: c.Scraper.Source,
-		Providers: p.providers(quota), Checks: p.checks(client, r), Warnings: p.warnings, Now: time.Now, NewID: func() string { return ulid.Make().String() },
+		Providers: contacts.providers, Verifier: contacts.verifier, Monitors: contacts.monitors,
+		Checks: p.checks(client, r), Warnings: p.warnings, Now: time.Now, NewID: func() string { return ulid.Make().String() },
 		Policies: map[job.Queue]job.RetryPolicy{
 			job.Scraping:   {Attempts: c.Jobs.ScrapingAttempts, Backoff: c.Jobs.ScrapingBackoff},
 			job.Enrichment: {Attempts: c.Jobs.EnrichmentAttempts, Backoff: c.Jobs.EnrichmentBackoff},
@@ -175,21 +171,6 @@ func (p *parts) queue(client redis.UniversalClient) (*workqueue.Client, error) {
 func (p *parts) rates() map[job.Queue]app.Rate {
 	rate := p.config.Enrichment.RateLimit
 	return map[job.Queue]app.Rate{job.Enrichment: {Limit: rate.Limit, Window: rate.Window}}
-}
-
-// providers are asked for contacts in this order.
-func (p *parts) providers(quota *hunter.MonthlyQuota) []app.ContactProvider {
-	c := p.config.Enrichment
-	providers := []app.ContactProvider{website.New(website.Options{
-		HTTP: outbound.NewGuardedClient(p.overrides(), outgoingTimeout), ExtraTLDs: p.overrides().Suffixes(), Logger: p.log,
-	})}
-	if c.HunterAPIKey == "" {
-		return providers
-	}
-	return append(providers, hunter.New(hunter.Options{
-		HTTP: outbound.NewClient(p.overrides(), outgoingTimeout), BaseURL: c.HunterBaseURL, Key: c.HunterAPIKey, Quota: quota,
-		BreakerFailures: c.BreakerFailures, BreakerOpenFor: c.BreakerOpenFor, Now: time.Now, Logger: p.log,
-	}))
 }
 
 func (p *parts) checks(client redis.UniversalClient, r roles) []app.HealthCheck {
@@ -278,6 +259,9 @@ func (p *parts) buildAPI() {
 	c := p.config
 	follower := p.redis.forWork()
 	p.closers = append(p.closers, follower)
+	if metrics, err := registered(newProviderMetrics(p.requests.Monitors)); err == nil { // one of a process is enough
+		p.closers = append(p.closers, metrics)
+	}
 	p.feed = ws.NewFeed(eventFeed{eventstream.NewFollower(follower, p.log)}, p.queueViews, p.log)
 	p.server = http.New(http.Options{
 		App: p.requests, Logger: p.log, Version: version, Tokens: c.Security.APITokens, AllowedOrigins: c.Security.AllowedOrigins,

@@ -84,6 +84,7 @@ func (c ScrapeBusinesses) Validate() error {
 // EnrichBusiness asks for the contacts of one known business.
 type EnrichBusiness struct {
 	BusinessID int64
+	Force      bool // ask anew, though answers about the domain are kept
 }
 
 // Name is the command's wire name.

@@ -24,7 +24,7 @@ func Decode(name string, payload []byte) (any, error) {
 		return decodeScrape(payload)
 	case EnrichBusinessName:
 		var c EnrichBusiness
-		return decode(payload, &c, fields{"business_id": number(&c.BusinessID)}, "business_id")
+		return decode(payload, &c, fields{"business_id": number(&c.BusinessID), "force": boolean(&c.Force)}, "business_id")
 	case EnrichBatchName:
 		c := EnrichBatch{Count: DefaultBatchCount}
 		return decode(payload, &c, fields{"count": number(&c.Count)})
@@ -71,7 +71,8 @@ func (c ScrapeBusinesses) MarshalJSON() ([]byte, error) {
 func (c EnrichBusiness) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		BusinessID int64 `json:"business_id"`
-	}{c.BusinessID})
+		Force      bool  `json:"force,omitempty"`
+	}{c.BusinessID, c.Force})
 }
 
 // unversioned strips a known version: "scrape_businesses.v1" and the bare name mean the same.

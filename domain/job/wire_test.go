@@ -49,6 +49,9 @@ func TestDecodeFillsDefaults(t *testing.T) {
 	if want := job.NewScrapeBusinesses("Freehold, NJ"); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
+	if got, err := job.Decode("enrich_business", []byte(`{"business_id":7,"force":true}`)); err != nil || got != (job.EnrichBusiness{BusinessID: 7, Force: true}) {
+		t.Errorf("enrich_business: %+v, %v", got, err)
+	}
 	if got, err := job.Decode("enrich_batch", []byte(`{}`)); err != nil || got != (job.EnrichBatch{Count: 10}) {
 		t.Errorf("enrich_batch: %+v, %v", got, err)
 	}

@@ -38,7 +38,11 @@ func NewClient(o Overrides, timeout time.Duration) *http.Client {
 // five redirects, and uses no proxy, behind which the guard would be blind.
 // timeout bounds a request with its redirects and its body.
 func NewGuardedClient(o Overrides, timeout time.Duration) *http.Client {
-	dialer := &net.Dialer{Timeout: dialTimeout, Control: guard}
+	return guardedClient(o, timeout, net.DefaultResolver)
+}
+
+func guardedClient(o Overrides, timeout time.Duration, resolver *net.Resolver) *http.Client {
+	dialer := &net.Dialer{Timeout: dialTimeout, Control: guard, Resolver: resolver}
 	return &http.Client{Transport: transport(o.dial(dialer.DialContext), nil), Timeout: timeout, CheckRedirect: checkRedirect}
 }
 

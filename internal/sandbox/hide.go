@@ -53,6 +53,12 @@ func hide(b Business, place HidingPlace, values []string) string {
 		return "<p>" + entities(first) + "</p>"
 	case SpelledOut:
 		return fmt.Sprintf("<p>Reach us: %s [at] %s</p>", local, strings.ReplaceAll(domain, ".", " [dot] "))
+	case AtInBrackets:
+		return fmt.Sprintf("<p>E-Mail: %s(at)%s</p>", local, domain)
+	case InPieces:
+		return fmt.Sprintf("<p>E-mail <span>%s</span><!-- no robots -->@<b>%s</b></p>", local, domain)
+	case HiddenWord:
+		return fmt.Sprintf(`<p>E-mail %s@<span style="display: none">no-spam.</span>%s</p>`, local, domain)
 	case Cloudflare:
 		return fmt.Sprintf(`<p><span class="__cf_email__" data-cfemail="%s">[email&#160;protected]</span></p>`, cloudflare(first))
 	case CloudLink:

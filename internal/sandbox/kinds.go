@@ -32,6 +32,9 @@ const (
 	PlainText     HidingPlace = "plain text"
 	Entities      HidingPlace = "entities"
 	SpelledOut    HidingPlace = "spelled out"
+	AtInBrackets  HidingPlace = "at in brackets"
+	InPieces      HidingPlace = "in pieces"
+	HiddenWord    HidingPlace = "around a hidden word"
 	Cloudflare    HidingPlace = "cloudflare attribute"
 	CloudLink     HidingPlace = "cloudflare link"
 	JSONLD        HidingPlace = "json-ld contact point" // in an HTML comment
@@ -55,7 +58,7 @@ const (
 
 var (
 	emailPlaces = []HidingPlace{
-		Mailto, MailtoQuery, MailtoSeveral, PlainText, Entities, SpelledOut, Cloudflare, CloudLink, JSONLD, JSONLDGraph, JSONLDList, Microdata,
+		Mailto, MailtoQuery, MailtoSeveral, PlainText, Entities, SpelledOut, AtInBrackets, InPieces, HiddenWord, Cloudflare, CloudLink, JSONLD, JSONLDGraph, JSONLDList, Microdata,
 		ContactPage, Unlinked, AboutPage, TeamPage, Impressum,
 	}
 	phonePlaces  = []HidingPlace{TelLink, PhoneText, JSONLDTel}

@@ -96,7 +96,7 @@ func TestContactsHideWhereTheTruthSays(t *testing.T) {
 	}
 }
 
-var disguised = map[sandbox.HidingPlace]bool{sandbox.MailtoQuery: true, sandbox.Entities: true, sandbox.SpelledOut: true, sandbox.Cloudflare: true, sandbox.CloudLink: true, sandbox.PhoneText: true}
+var disguised = map[sandbox.HidingPlace]bool{sandbox.MailtoQuery: true, sandbox.Entities: true, sandbox.SpelledOut: true, sandbox.AtInBrackets: true, sandbox.InPieces: true, sandbox.HiddenWord: true, sandbox.Cloudflare: true, sandbox.CloudLink: true, sandbox.PhoneText: true}
 
 var (
 	protected = regexp.MustCompile(`(?:data-cfemail="|email-protection#)([0-9a-f]+)`)
@@ -111,6 +111,12 @@ func uncover(page string, place sandbox.HidingPlace) string {
 	case sandbox.MailtoQuery, sandbox.MailtoSeveral, sandbox.TeamPage:
 		plain, _ := url.PathUnescape(page)
 		return plain
+	case sandbox.AtInBrackets:
+		return strings.ReplaceAll(page, "(at)", "@")
+	case sandbox.InPieces:
+		return strings.NewReplacer("</span><!-- no robots -->@<b>", "@").Replace(page)
+	case sandbox.HiddenWord:
+		return strings.ReplaceAll(page, `<span style="display: none">no-spam.</span>`, "")
 	case sandbox.SpelledOut:
 		return strings.ReplaceAll(strings.ReplaceAll(page, " [at] ", "@"), " [dot] ", ".")
 	case sandbox.PhoneText:

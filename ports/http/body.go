@@ -27,6 +27,9 @@ type (
 		Source       string  `json:"source,omitempty" doc:"Where to search; without, the configured source" enum:"google_maps,apify,osm" example:"google_maps"`
 		Details      bool    `json:"details,omitempty" default:"false" doc:"Open the page of each place that lacks its website or phone: slower, more complete"`
 	}
+	enrichBody struct {
+		Force bool `json:"force,omitempty" doc:"Ask anew, though answers about the domain are kept for 30 days"`
+	}
 	batchBody struct {
 		Count int `json:"count,omitempty" minimum:"1" maximum:"1000" default:"10" doc:"Businesses at most, oldest first"`
 	}

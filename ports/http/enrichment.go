@@ -2,12 +2,15 @@ package http
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"leadstream/app"
+	"leadstream/domain/fault"
 	"leadstream/domain/job"
 )
 
@@ -29,6 +32,19 @@ type batchAccepted struct {
 	Status    string `json:"status,omitempty" enum:"processing"`
 	Message   string `json:"message"`
 }
+
+type enrichmentRequest struct {
+	ID      int64  `path:"id" minimum:"1" doc:"The business's id"`
+	RawBody []byte `contentType:"application/json"`
+}
+
+type batchCancelledBody struct {
+	BatchID   string `json:"batchId"`
+	Cancelled int    `json:"cancelled" doc:"Jobs that had not finished"`
+	Message   string `json:"message"`
+}
+
+type batchCancelled struct{ Body batchCancelledBody }
 
 type batchAnswer struct {
 	Status int
@@ -55,11 +71,18 @@ func (h handlers) registerEnrichment(api huma.API) {
 	describeBody(api, &batch, batchBody{}, false)
 	alike(api.OpenAPI().Paths[batch.Path].Post, http.StatusAccepted, http.StatusOK)
 
-	huma.Register(api, huma.Operation{
+	one := huma.Operation{
 		OperationID: "queue-enrichment", Method: http.MethodPost, Path: "/api/enrichment/{id}", Tags: []string{"enrichment"},
-		Summary: "Find the contacts of one business", DefaultStatus: http.StatusAccepted, Errors: []int{400, 404, 429, 503},
+		Summary: "Find the contacts of one business", DefaultStatus: http.StatusAccepted, SkipValidateBody: true, Errors: []int{400, 404, 429, 503},
 		Description: "Runs with high priority. A business that is in the queue already keeps its job.",
-	}, h.queueEnrichment)
+	}
+	huma.Register(api, one, h.queueEnrichment)
+	describeBody(api, &one, enrichBody{}, false)
+
+	huma.Register(api, huma.Operation{
+		OperationID: "cancel-enrichment-batch", Method: http.MethodDelete, Path: "/api/enrichment/batch/{batchId}", Tags: []string{"enrichment"},
+		Summary: "Cancel what is left of a batch", Errors: []int{404, 409, 503},
+	}, h.cancelBatch)
 
 	type batchStatus struct{ Body app.BatchView }
 	huma.Register(api, huma.Operation{
@@ -88,8 +111,12 @@ func (h handlers) registerEnrichment(api huma.API) {
 	})
 }
 
-func (h handlers) queueEnrichment(ctx context.Context, in *businessID) (*enrichmentAnswer, error) {
-	j, err := h.app.QueueEnrichment(ctx, job.EnrichBusiness{BusinessID: in.ID}, app.Origin{})
+func (h handlers) queueEnrichment(ctx context.Context, in *enrichmentRequest) (*enrichmentAnswer, error) {
+	force, err := h.forced(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	j, err := h.app.QueueEnrichment(ctx, job.EnrichBusiness{BusinessID: in.ID, Force: force}, app.Origin{})
 	if err != nil {
 		return nil, h.answer(ctx, err, "path.")
 	}
@@ -97,6 +124,36 @@ func (h handlers) queueEnrichment(ctx context.Context, in *businessID) (*enrichm
 		Location: jobLocation(j.ID()),
 		Body:     enrichmentAccepted{j.ID(), in.ID, j.State().String(), "Enrichment job queued"},
 	}, nil
+}
+
+// forced reads the body, which only may say that answers be asked for anew:
+// the business is named by the path.
+func (h handlers) forced(ctx context.Context, in *enrichmentRequest) (bool, error) {
+	if len(in.RawBody) == 0 {
+		return false, nil
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(in.RawBody, &fields); err != nil || fields == nil {
+		return false, h.answer(ctx, fault.Invalidf("the body must be a JSON object"), "body.")
+	}
+	if id, named := fields["business_id"]; named {
+		return false, h.answer(ctx, fault.NewInvalid(fault.Field{Location: "business_id", Message: "unknown field", Value: id}), "body.")
+	}
+	fields["business_id"] = strconv.AppendInt(nil, in.ID, 10)
+	payload, err := json.Marshal(fields)
+	if err != nil {
+		return false, h.answer(ctx, err, "body.")
+	}
+	cmd, err := decodeCommand[job.EnrichBusiness](ctx, h, job.EnrichBusinessName, payload)
+	return cmd.Force, err
+}
+
+func (h handlers) cancelBatch(ctx context.Context, in *batchID) (*batchCancelled, error) {
+	n, err := h.app.CancelBatch(ctx, in.ID)
+	if err != nil {
+		return nil, h.answer(ctx, err, "path.")
+	}
+	return &batchCancelled{batchCancelledBody{in.ID, n, fmt.Sprintf("Batch %s: %d jobs cancelled", in.ID, n)}}, nil
 }
 
 func (h handlers) queueBatch(ctx context.Context, in *rawBody) (*batchAnswer, error) {

@@ -103,6 +103,9 @@ func (w *world) JobLogs(_ context.Context, id string, limit int, cursor string) 
 }
 
 func (w *world) Batch(_ context.Context, id string) (job.Batch, error) {
+	if id == "done" {
+		return job.Batch{ID: id, Total: 1, Completed: 1}, w.note("Batch %s", id)
+	}
 	return job.Batch{ID: id, Total: 3, Completed: 1, Waiting: 2}, known(w.note("Batch %s", id), "batch", id)
 }
 

@@ -55,6 +55,16 @@ var scenarios = []scenario{
 		calls: []string{"Business 7", `Enqueue enrich_business high {"business_id":7}`},
 	},
 	{name: "enrich one that is in the queue", send: "POST /api/enrichment/8", status: 202, want: `{"jobId":"its/own"}`, calls: []string{"Business 8", `Enqueue enrich_business high {"business_id":8}`, "Job its/own"}},
+	{
+		name: "enrich one anew", send: "POST /api/enrichment/7", body: `{"force":true}`, status: 202,
+		calls: []string{"Business 7", `Enqueue enrich_business high {"business_id":7,"force":true}`},
+	},
+	{
+		name: "enrich one, faulty", send: "POST /api/enrichment/7", body: `{"force":"yes","colour":1}`, status: 400,
+		want: `{"errors":[{"location":"body.colour","message":"unknown field"},{"location":"body.force","message":"must be true or false"}]}`,
+	},
+	{name: "enrich another than the path says", send: "POST /api/enrichment/7", body: `{"business_id":8}`, status: 400, want: `{"errors":[{"location":"body.business_id","value":8}]}`},
+	{name: "enrich with a list", send: "POST /api/enrichment/7", body: `[]`, status: 400},
 	{name: "enrich unknown", send: "POST /api/enrichment/404", status: 404, calls: []string{"Business 404"}},
 	{name: "enrich what is no id", send: "POST /api/enrichment/x", status: 400, want: `{"errors":[{"location":"path.id","value":"x"}]}`},
 	{name: "enrich zero", send: "POST /api/enrichment/0", status: 400, want: `{"errors":[{"location":"path.id"}]}`},
@@ -69,6 +79,17 @@ var scenarios = []scenario{
 	{name: "enrich too many", send: "POST /api/enrichment/batch", body: `{"count":1001}`, status: 400, want: `{"errors":[{"location":"body.count","value":1001}]}`},
 	{name: "batch", send: "GET /api/enrichment/batch/batch-1/status", status: 200, want: `{"batchId":"batch-1","status":"processing","total":3,"completed":1,"failed":0,"cancelled":0,"active":0,"waiting":2,"delayed":0,"progress":33}`, calls: []string{"Batch batch-1"}},
 	{name: "batch, unknown", send: "GET /api/enrichment/batch/gone/status", status: 404, calls: []string{"Batch gone"}},
+	{
+		name: "cancel a batch", send: "DELETE /api/enrichment/batch/batch-1", status: 200, want: `{"batchId":"batch-1","cancelled":6,"message":"Batch batch-1: 6 jobs cancelled"}`,
+		calls: []string{
+			"Batch batch-1", "Jobs queue=enrichment state=waiting batch=batch-1 limit=200 cursor=", "Jobs queue=enrichment state=waiting batch=batch-1 limit=200 cursor=c2",
+			"CancelJob j1", "CancelJob j1", "Jobs queue=enrichment state=delayed batch=batch-1 limit=200 cursor=", "Jobs queue=enrichment state=delayed batch=batch-1 limit=200 cursor=c2",
+			"CancelJob j1", "CancelJob j1", "Jobs queue=enrichment state=active batch=batch-1 limit=200 cursor=", "Jobs queue=enrichment state=active batch=batch-1 limit=200 cursor=c2",
+			"CancelJob j1", "CancelJob j1",
+		},
+	},
+	{name: "cancel a batch, unknown", send: "DELETE /api/enrichment/batch/gone", status: 404, calls: []string{"Batch gone"}},
+	{name: "cancel a batch, done", send: "DELETE /api/enrichment/batch/done", status: 409, calls: []string{"Batch done"}},
 	{
 		name: "quota", send: "GET /api/enrichment/quota", status: 200, calls: []string{"Quota", "Queues"},
 		want: `{"provider":"hunter","month":"2026-11","used":510,"limit":500,"remaining":0,"resetsAt":"2026-11-24T12:00:00.000Z","rate":{"limit":10,"windowSeconds":60,"usedInWindow":3}}`,
@@ -184,9 +205,9 @@ func TestScenarios(t *testing.T) {
 func TestScrapeSaysWhereItsJobIs(t *testing.T) {
 	t.Parallel()
 	s := serve(t, &world{})
-	for path, location := range map[string]string{"/api/scraper/scrape": "/api/jobs/new", "/api/enrichment/8": "/api/jobs/its%2Fown"} {
-		if got := s.send("POST", path, `{"location":"X"}`).Header.Get("Location"); got != location {
-			t.Errorf("%s: Location %q, want %q", path, got, location)
+	for _, row := range [][3]string{{"/api/scraper/scrape", `{"location":"X"}`, "/api/jobs/new"}, {"/api/enrichment/8", "", "/api/jobs/its%2Fown"}} {
+		if got := s.send("POST", row[0], row[1]).Header.Get("Location"); got != row[2] {
+			t.Errorf("%s: Location %q, want %q", row[0], got, row[2])
 		}
 	}
 }
