@@ -3,6 +3,7 @@ package workqueue
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -37,7 +38,7 @@ func (c *Client) SetPaused(ctx context.Context, topic string, paused bool, event
 // Report writes a running job's progress, with events in the same step. It
 // answers false when the given run is not the valid one any more.
 func (c *Client) Report(ctx context.Context, r Record, percent int, message string, events ...Event) (bool, error) {
-	args := append([]any{r.ID, r.Run, percent, message, r.CorrelationID}, eventArgs(events)...)
+	args := append([]any{r.ID, r.Run, percent, strings.ToValidUTF8(message, "�"), r.CorrelationID}, eventArgs(events)...)
 	answer, err := c.run(ctx, reportScript, r.Topic, args...)
 	if err != nil {
 		return false, fmt.Errorf("reporting progress of job %s: %w", r.ID, err)

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 )
@@ -94,6 +96,10 @@ func (d *Delivery) progressMessage() string {
 // encode writes down the end of the delivery for settle.lua.
 func (d *Delivery) encode(events []Event) {
 	s, r := d.settled(), &d.Record
+	s.Reason = strings.ToValidUTF8(s.Reason, "�")
+	if len(s.Result) > 0 && (!json.Valid(s.Result) || !utf8.Valid(s.Result)) {
+		s.Result, _ = json.Marshal(string(s.Result)) // a text can always be encoded
+	}
 	var detail []byte
 	// A result of an earlier attempt may be in more pieces than the new one.
 	if s.State != StateCompleted || s.Free || len(r.Result) > 0 {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+	"unicode/utf8"
 )
 
 // Entry is a job to accept.
@@ -37,6 +38,9 @@ func (c *Client) Enqueue(ctx context.Context, topic string, entries ...Entry) ([
 	}
 	args := make([]any, 0, 10*len(entries))
 	for i := range entries {
+		if err := c.check(&entries[i]); err != nil {
+			return nil, err
+		}
 		var err error
 		if args, err = appendEntry(args, &entries[i]); err != nil {
 			return nil, err
@@ -47,6 +51,22 @@ func (c *Client) Enqueue(ctx context.Context, topic string, entries ...Entry) ([
 		return nil, fmt.Errorf("enqueueing on %s: %w", topic, err)
 	}
 	return answers, nil
+}
+
+// check refuses what would make events that nobody can read.
+func (c *Client) check(e *Entry) error {
+	if c.config.EventStream == "" {
+		return nil
+	}
+	if len(e.Payload) > 0 && (!json.Valid(e.Payload) || !utf8.Valid(e.Payload)) {
+		return fmt.Errorf("enqueueing job %q: its payload is not JSON in UTF-8", e.ID)
+	}
+	for _, id := range [...]string{e.ID, e.BatchID, e.ParentID, e.CorrelationID} {
+		if !utf8.ValidString(id) {
+			return fmt.Errorf("enqueueing job %q: id %q is not UTF-8", e.ID, id)
+		}
+	}
+	return nil
 }
 
 // appendEntry adds what enqueue.lua wants of a job; absent fields cost nothing.

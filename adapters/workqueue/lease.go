@@ -37,7 +37,7 @@ func (w *worker) beat(ctx context.Context) {
 
 func (w *worker) reapSoon() {
 	w.mu.Lock()
-	w.reap = true
+	w.reap, w.sift = true, true
 	w.mu.Unlock()
 	w.changed.Signal()
 }

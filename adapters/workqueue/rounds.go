@@ -54,7 +54,7 @@ func (w *worker) nextRound() (work, bool) {
 	defer w.mu.Unlock()
 	for {
 		stopping := w.stopping()
-		taking := !stopping && (w.free > 0 && !w.idle || w.reap)
+		taking := !stopping && (w.free > 0 && (!w.idle || w.reap) || w.sift)
 		switch {
 		case len(w.ended) > 0 || taking:
 			return w.claimRound(taking, stopping), true
@@ -82,7 +82,10 @@ func (w *worker) claimRound(taking, stopping bool) work {
 		next.slots = min(w.free, roundUpTo)
 		w.free -= next.slots
 		w.pending++ // a closing worker waits for what this round may start
-		next.reap, w.reap = w.reap, false
+		// Whoever has no slot may still end jobs that must not run again; the
+		// others are looked for as soon as there is one.
+		next.reap = w.reap && (w.sift || next.slots > 0)
+		w.reap, w.sift = w.reap && next.slots == 0, false
 	}
 	return next
 }
@@ -110,6 +113,9 @@ func (w *worker) finishRound(r work, done worked) {
 	}
 	w.mu.Lock()
 	w.free += r.slots - len(done.started)
+	if r.reap && r.slots > 0 && lostAmong(done.started) == r.slots {
+		w.reap = true // there may be more of them
+	}
 	w.settleOne()
 	block := len(done.cursors) > 0 && !w.idle && !w.stopping()
 	w.idle = w.idle || block
@@ -119,6 +125,16 @@ func (w *worker) finishRound(r work, done worked) {
 	} else {
 		w.changed.Signal()
 	}
+}
+
+func lostAmong(started []*Delivery) int {
+	n := 0
+	for _, d := range started {
+		if d.lost && !d.slotless {
+			n++
+		}
+	}
+	return n
 }
 
 // untilRoused ends the idleness when there may be something to start.
@@ -153,7 +169,7 @@ func (w *worker) undoRound(r work, err error) {
 		w.free += r.slots
 		w.settleOne()
 	}
-	w.reap = w.reap || r.reap
+	w.reap, w.sift = w.reap || r.reap, w.sift || r.reap
 	w.ended = append(w.ended, r.ends...)
 }
 

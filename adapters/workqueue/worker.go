@@ -31,7 +31,8 @@ type worker struct {
 	free    int        // slots without a delivery
 	ended   []*Delivery
 	idle    bool // nothing is there to be started
-	reap    bool // lost workers' jobs are there to be taken over
+	reap    bool // lost workers' jobs are there, for whoever has a slot
+	sift    bool // and those among them that need none have not been looked for
 	over    bool // no more rounds
 	running map[*Delivery]struct{}
 	wishes  map[string]time.Time // runs wanted cancelled that were not known here when that was said
