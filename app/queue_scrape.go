@@ -39,11 +39,15 @@ func (a *App) enqueueOne(ctx context.Context, spec job.Spec, from Origin) (job.J
 	if done[0].New {
 		return j, nil
 	}
-	return a.Reader.Job(ctx, done[0].JobID)
+	standing, err := a.Reader.Job(ctx, done[0].JobID)
+	if fault.Is(err, fault.NotFound) {
+		return j, nil // sent again after it ended and was dropped
+	}
+	return standing, err
 }
 
 func (a *App) newJob(spec job.Spec, from Origin) (job.Job, error) {
-	spec.ID, spec.ParentID = a.jobID(from), from.ParentID
+	spec.ID, spec.ParentID, spec.IDMayReturn = a.jobID(from), from.ParentID, from.JobID != ""
 	spec.CorrelationID, spec.TraceParent = from.CorrelationID, from.TraceParent
 	spec.Retry, spec.CreatedAt = a.Policies[spec.Command.Queue()], a.Now()
 	return job.New(spec)

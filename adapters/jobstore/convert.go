@@ -3,6 +3,7 @@ package jobstore
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"leadstream/adapters/workqueue"
 	"leadstream/domain/job"
@@ -10,16 +11,24 @@ import (
 
 const traceParentKey = "traceparent"
 
+// rememberFor is how long an id that its sender may send again stays taken
+// after retention has dropped its job.
+const rememberFor = 24 * time.Hour
+
 func entryOf(j job.Job) workqueue.Entry {
 	s := j.Snapshot()
-	metadata := map[string]string{workqueue.NameKey: s.Name, workqueue.CorrelationIDKey: s.CorrelationID}
+	var metadata map[string]string
 	if s.TraceParent != "" {
-		metadata[traceParentKey] = s.TraceParent
+		metadata = map[string]string{traceParentKey: s.TraceParent}
+	}
+	var remember time.Duration
+	if s.IDMayReturn {
+		remember = rememberFor
 	}
 	return workqueue.Entry{
 		ID: s.ID, Name: s.Name, Payload: s.Data, Priority: s.Priority.String(), MaxAttempts: s.Retry.Attempts,
 		Backoff: s.Retry.Backoff, BatchID: s.BatchID, ParentID: s.ParentID, UniqueKey: s.UniqueKey,
-		CorrelationID: s.CorrelationID, Metadata: metadata,
+		CorrelationID: s.CorrelationID, Metadata: metadata, RememberFor: remember,
 	}
 }
 
@@ -40,7 +49,7 @@ func jobOf(r workqueue.Record) (job.Job, error) {
 		ID: r.ID, Queue: queue, Name: r.Name, State: state, Progress: job.NewProgress(r.Progress, r.ProgressMessage),
 		Data: json.RawMessage(r.Payload), Result: json.RawMessage(r.Result), FailedReason: r.Reason,
 		AttemptsMade: r.Attempts, Retry: job.RetryPolicy{Attempts: r.MaxAttempts, Backoff: r.Backoff},
-		Priority: priority, BatchID: r.BatchID, ParentID: r.ParentID, UniqueKey: r.UniqueKey,
+		Priority: priority, BatchID: r.BatchID, ParentID: r.ParentID, UniqueKey: r.UniqueKey, IDMayReturn: r.RememberFor > 0,
 		CorrelationID: r.CorrelationID, TraceParent: r.Metadata[traceParentKey], CreatedAt: r.CreatedAt,
 		StartedAt: r.StartedAt, FinishedAt: r.FinishedAt, NextAttemptAt: r.DueAt, Run: r.Run,
 		CancelRequested: r.CancelRequested,

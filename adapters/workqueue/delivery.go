@@ -129,6 +129,11 @@ func DeliveryOf(m *message.Message) (*Delivery, bool) {
 
 func (d *Delivery) message() *message.Message {
 	m := message.NewMessage(d.Record.ID, d.Record.Payload)
+	for k, v := range map[string]string{NameKey: d.Record.Name, CorrelationIDKey: d.Record.CorrelationID} {
+		if v != "" {
+			m.Metadata.Set(k, v)
+		}
+	}
 	for k, v := range d.Record.Metadata {
 		m.Metadata.Set(k, v)
 	}

@@ -37,7 +37,7 @@ func scale(normal, long int) int {
 // each point, while another one goes on.
 func TestFaultWorkerKilled(t *testing.T) {
 	t.Parallel()
-	for _, point := range []string{pointBeforeEffect, pointAfterEffect, pointSettling} {
+	for _, point := range []string{pointStarted, pointBeforeEffect, pointAfterEffect, pointSettling, pointSettle, pointSettled} {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
 			f := newFleet(t)
@@ -142,6 +142,8 @@ func TestFaultEnqueuerKilled(t *testing.T) {
 	t.Parallel()
 	for point, want := range map[string]struct{ answered, kept int }{
 		pointBeforeEnqueue + "=8": {7, 7},
+		pointEnqueue + "=8":       {7, 7},
+		pointEnqueued + "=8":      {7, 8},
 		pointAfterEnqueue + "=8":  {7, 8},
 	} {
 		t.Run(point, func(t *testing.T) {

@@ -56,6 +56,24 @@ func TestOneIDRunsOnce(t *testing.T) {
 	f.none(out, 200*time.Millisecond)
 }
 
+// TestIDsAreRememberedBeyondRetention: a sender may send a command again when
+// its job has long been done and dropped.
+func TestIDsAreRememberedBeyondRetention(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, func(c *workqueue.Config) { c.KeepCompleted = 1 })
+	out, _ := f.subscribe(f.client, concurrency(1))
+	for _, e := range []workqueue.Entry{{ID: "sent", RememberFor: time.Hour}, {ID: "made"}, {ID: "last"}} {
+		f.enqueue(e)
+		f.receive(out).Ack()
+		f.reaches(e.ID, workqueue.StateCompleted)
+	}
+	for id, want := range map[string]string{"sent": "sent", "made": "", "last": "last"} {
+		if got := f.enqueue(workqueue.Entry{ID: id})[0]; got != want {
+			t.Errorf("%s again: answered %q, want %q", id, got, want)
+		}
+	}
+}
+
 func TestUniqueKeyIsHeldUntilTheJobEnds(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

@@ -27,7 +27,9 @@ func (w *worker) doRounds() {
 		if !ok {
 			return
 		}
+		w.reach(next, "settle")
 		done, err := w.sub.work(context.WithoutCancel(w.stop), w.topic, next)
+		w.reach(next, "settled")
 		if err == nil {
 			retry = firstRetry
 			w.finishRound(next, done)
@@ -39,6 +41,12 @@ func (w *worker) doRounds() {
 			w.giveUpEnds()
 		}
 		retry = min(2*retry, lastRetry)
+	}
+}
+
+func (w *worker) reach(r work, step string) {
+	if len(r.ends) > 0 {
+		w.sub.client.at(step)
 	}
 }
 

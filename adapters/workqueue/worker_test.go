@@ -38,6 +38,12 @@ const (
 	pointBeforeEffect  = "handler:before-effect"
 	pointAfterEffect   = "handler:after-effect"
 	pointSettling      = "settle:called"
+	// Inside the engine, before and after its scripts.
+	pointEnqueue  = "enqueue"
+	pointEnqueued = "enqueued"
+	pointStarted  = "started"
+	pointSettle   = "settle"
+	pointSettled  = "settled"
 )
 
 // processLease is the lease of the worker processes.
@@ -63,6 +69,9 @@ func runWorker(spec string) int {
 	defer func() { _ = server.Close() }()
 	var err error
 	w.client, err = workqueue.New(processConfig(server))
+	if err == nil {
+		workqueue.SetFailPoint(w.client, reach)
+	}
 	if err == nil && w.spec.Enqueue > 0 {
 		err = w.enqueue()
 	} else if err == nil {

@@ -27,6 +27,7 @@ type Snapshot struct {
 	BatchID         string
 	ParentID        string // the scrape that led to this enrichment
 	UniqueKey       string // at most one unfinished job a queue has this key; empty is not unique
+	IDMayReturn     bool   // its sender chose the id and may send it again: it stays taken after the job is dropped
 	CorrelationID   string
 	TraceParent     string
 	CreatedAt       time.Time
@@ -49,6 +50,7 @@ type Spec struct {
 	BatchID       string
 	ParentID      string
 	UniqueKey     string
+	IDMayReturn   bool
 	CorrelationID string
 	TraceParent   string
 	CreatedAt     time.Time
@@ -69,7 +71,7 @@ func New(spec Spec) (Job, error) {
 	return Job{Snapshot{
 		ID: spec.ID, Queue: spec.Command.Queue(), Name: spec.Command.Name(), State: Waiting, Data: data,
 		Retry: spec.Retry, Priority: spec.Priority, BatchID: spec.BatchID, ParentID: spec.ParentID,
-		UniqueKey: spec.UniqueKey, CorrelationID: spec.CorrelationID, TraceParent: spec.TraceParent,
+		UniqueKey: spec.UniqueKey, IDMayReturn: spec.IDMayReturn, CorrelationID: spec.CorrelationID, TraceParent: spec.TraceParent,
 		CreatedAt: spec.CreatedAt,
 	}}, nil
 }
