@@ -23,6 +23,9 @@ type options struct {
 }
 
 func main() {
+	if isWorker() {
+		return
+	}
 	var o options
 	flag.IntVar(&o.runs, "runs", 3, "runs; the median is shown")
 	flag.IntVar(&o.jobs, "jobs", 40_000, "jobs a measurement")
@@ -36,11 +39,16 @@ func main() {
 		os.Exit(1)
 	}
 	defer stop()
-	if wanted(o.systems, "bullmq") {
+	if o.only != "scale" && wanted(o.systems, "bullmq") {
 		must(installBullMQ())
 	}
-	results := measureAll(s, o)
-	results.print(os.Stdout)
+	if o.only != "scale" {
+		measureAll(s, o).print(os.Stdout)
+	}
+	if wanted(o.only, "scale") && wanted(o.systems, "leadstream") {
+		fmt.Println()
+		scale(s, os.Stdout)
+	}
 }
 
 var systems = []struct {
