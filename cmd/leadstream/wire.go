@@ -253,7 +253,9 @@ func (p *parts) buildAPI() {
 	p.server = http.New(http.Options{
 		App: p.requests, Logger: p.log, Version: version, Tokens: c.Security.APITokens, AllowedOrigins: c.Security.AllowedOrigins,
 		PostsPerMinute: c.Security.RateLimitPerMinute,
-		Mount:          func(r http.Router) { p.feed.Mount(r, c.Security.AllowedOrigins) },
+		Mount: func(r http.Router, a http.Access) {
+			p.feed.Mount(r, ws.Access{Origins: c.Security.AllowedOrigins, Request: a.Request, Token: a.Token})
+		},
 	})
 }
 

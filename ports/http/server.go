@@ -32,8 +32,8 @@ type Options struct {
 	Tokens         []string // empty lets everyone in
 	AllowedOrigins []string
 	PostsPerMinute int // of one client; default 100
-	// Mount adds the routes of the WebSocket port.
-	Mount func(Router)
+	// Mount adds the routes of the WebSocket port, which asks whom it may let in.
+	Mount func(Router, Access)
 }
 
 // Router is where other ports mount their routes.
@@ -71,7 +71,7 @@ func New(o Options) *Server {
 	completeDocument(s.api.OpenAPI(), len(o.Tokens) > 0)
 	guard.mount(f)
 	if o.Mount != nil {
-		o.Mount(f)
+		o.Mount(f, guard.access())
 	}
 	mountPages(f)
 	mountMetrics(f)

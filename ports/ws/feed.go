@@ -83,7 +83,7 @@ func (f *Feed) Run(ctx context.Context) error {
 }
 
 func (f *Feed) publish(e Event) {
-	scope := scopeOf(e)
+	scope := scopeOf(&e)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.ring.add(e)
@@ -91,7 +91,7 @@ func (f *Feed) publish(e Event) {
 	for c := range f.clients {
 		switch {
 		case c.live:
-			c.offer(e, scope)
+			c.offer(&e, scope)
 		case c.stood == e.ID && c.meet != nil:
 			c.meet()
 		}

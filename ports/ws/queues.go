@@ -70,7 +70,7 @@ func (f *Feed) publishQueue(q app.QueueView) {
 	e := newEvent(f.ring.newest()+marker+q.Name, "queue:updated", q)
 	for c := range f.clients {
 		if c.live {
-			c.offer(e, scope{})
+			c.offer(&e, scope{})
 		}
 	}
 }
