@@ -6,6 +6,7 @@
 //	steering jobs and queues    CancelJob, RetryJob, RetryFailedJobs, PauseQueue, ResumeQueue
 //	the poison queue            Poison, PoisonEntry, RequeuePoison, RequeueAllPoison, DiscardPoison
 //	reading                     Job, Jobs, JobLogs, Batch, Queues, Businesses, Business, Quota, Stats, Health
+//	exporting                   ExportBusinesses
 //	keeping leads               AnnotateBusiness, DeleteBusiness
 //
 // It knows the domain and the small interfaces of needs.go, nothing else.
@@ -32,6 +33,7 @@ type Needs struct {
 	Events    Events
 	Leads     Businesses
 	History   JobHistory
+	Export    LeadExport
 	Sources   map[string]Source // by the name a request may choose
 	Providers []ContactProvider // asked in order, the next only on a miss
 	QuotaOf   QuotaReader

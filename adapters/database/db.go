@@ -45,6 +45,7 @@ type DB struct {
 var (
 	_ app.Businesses = (*DB)(nil)
 	_ app.JobHistory = (*DB)(nil)
+	_ app.LeadExport = (*DB)(nil)
 )
 
 // Open opens the database; Migrate must have been run on it before it is used.

@@ -57,7 +57,7 @@ func newRoot(environ []string) *cobra.Command {
 		Version: version, Args: cobra.NoArgs,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newServe(environ), newDemo(environ), newSandbox(), newConfig(environ), newMigrate(environ), newVersion())
+	root.AddCommand(newServe(environ), newDemo(environ), newSandbox(), newConfig(environ), newMigrate(environ), newExport(environ), newVersion())
 	return root
 }
 

@@ -18,10 +18,13 @@ var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 // world is what the application under test runs on. It notes every call.
 type world struct {
-	err   error     // what every call answers
-	panic bool      // every call panics
-	none  bool      // no business waits for enrichment
-	until time.Time // the deadline of the last Job
+	err   error         // what every call answers
+	panic bool          // every call panics
+	none  bool          // no business waits for enrichment
+	until time.Time     // the deadline of the last Job
+	leads int           // how many an export finds; default 1
+	fails int           // after how many the database is away
+	hold  chan struct{} // keeps exports from ending until it is closed
 
 	mu    sync.Mutex
 	calls []string
@@ -29,7 +32,7 @@ type world struct {
 
 func (w *world) app() *app.App {
 	return app.New(app.Needs{
-		Queue: w, Reader: w, Control: w, Steering: w, Dead: w, Events: w, Leads: w, QuotaOf: w,
+		Queue: w, Reader: w, Control: w, Steering: w, Dead: w, Events: w, Leads: w, Export: w, QuotaOf: w,
 		Sources: map[string]app.Source{"google_maps": nil}, DefaultSource: "google_maps",
 		Checks: []app.HealthCheck{{Name: "redis", Check: func(context.Context) error { return w.err }}},
 		Now:    func() time.Time { return noon }, NewID: func() string { return "new" },
@@ -188,6 +191,27 @@ func knownLead(err error, id int64) error {
 
 func (w *world) List(_ context.Context, f app.BusinessFilter) (app.BusinessPage, error) {
 	return app.BusinessPage{Businesses: []business.Business{lead(1)}, Total: 1}, w.note("List %+v", f)
+}
+
+func (w *world) EachBusiness(ctx context.Context, f app.BusinessFilter, see func(business.Business) error) error {
+	if err := w.note("Each %+v", f); err != nil {
+		return err
+	}
+	for i := range max(w.leads, 1) {
+		if w.fails > 0 && i == w.fails {
+			return fault.Unavailablef("the database is away")
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := see(lead(int64(i + 1))); err != nil {
+			return err
+		}
+	}
+	if w.hold != nil {
+		<-w.hold
+	}
+	return nil
 }
 
 func (w *world) PendingEnrichment(_ context.Context, after int64, limit int) ([]business.Business, error) {

@@ -28,7 +28,7 @@ func useMiddleware(f *fiber.App, o Options, g guard) {
 	}
 	f.Use(g.check)
 	f.Use(limitPosts(o.PostsPerMinute))
-	f.Use(compress.New(compress.Config{Next: isUpgrade}))
+	f.Use(compress.New(compress.Config{Next: func(c *fiber.Ctx) bool { return isUpgrade(c) || isExport(c.Path()) }}))
 	f.Use(deadline)
 }
 

@@ -92,6 +92,13 @@ func init() {
 		}
 		return p
 	}
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
+		answer := huma.NewError(status, message, errs...)
+		if p, ok := answer.(*problem); ok && status == http.StatusUnprocessableEntity { //nolint:errorlint // made the line before
+			p.Errors = append(p.Errors, unknownOf(ctx.Context())...)
+		}
+		return answer
+	}
 }
 
 // answerError answers for what never reached a handler of the API.

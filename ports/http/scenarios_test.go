@@ -80,6 +80,7 @@ var scenarios = []scenario{
 	},
 	{name: "jobs, selected", send: "GET /api/jobs?queue=scraping&status=active&batchId=b1&limit=200&cursor=c2", status: 200, want: `{"nextCursor":null}`, calls: []string{"Jobs queue=scraping state=active batch=b1 limit=200 cursor=c2"}},
 	{name: "jobs, faulty", send: "GET /api/jobs?queue=x&status=y&limit=201", status: 400, want: `{"errors":[{"location":"query.queue","value":"x"},{"location":"query.status","value":"y"},{"location":"query.limit","value":201}]}`},
+	{name: "jobs, faulty and unknown", send: "GET /api/jobs?queue=x&page=2&colour=red", status: 400, want: `{"errors":[{"location":"query.queue","value":"x"},{"location":"query.colour","value":"red"},{"location":"query.page","value":"2"}]}`},
 	{name: "jobs, no number", send: "GET /api/jobs?limit=many", status: 400, want: `{"errors":[{"location":"query.limit","value":"many"}]}`},
 	{name: "jobs, unknown parameter", send: "GET /api/jobs?page=2", status: 400, want: `{"errors":[{"location":"query.page","message":"unknown query parameter"}]}`},
 	{name: "failed jobs", send: "GET /api/jobs/failed", status: 200, want: `{"total":7}`, calls: []string{"Jobs queue= state=failed batch= limit=50 cursor="}},

@@ -41,8 +41,9 @@ type Router = fiber.Router
 
 // Server serves the API, its documentation and the dashboard.
 type Server struct {
-	fiber *fiber.App
-	api   huma.API
+	fiber     *fiber.App
+	api       huma.API
+	downloads *downloads
 }
 
 // New makes a server.
@@ -58,9 +59,9 @@ func New(o Options) *Server {
 	})
 	guard := newGuard(o.Tokens)
 	useMiddleware(f, o, guard)
-	s := &Server{fiber: f}
+	s := &Server{fiber: f, downloads: newDownloads()}
 	s.api = newAPI(f, o)
-	h := handlers{app: o.App, log: o.Logger}
+	h := handlers{app: o.App, log: o.Logger, downloads: s.downloads}
 	h.registerScraper(s.api)
 	h.registerEnrichment(s.api)
 	h.registerJobs(s.api)
@@ -81,8 +82,9 @@ func New(o Options) *Server {
 
 // handlers calls the use cases.
 type handlers struct {
-	app *app.App
-	log *slog.Logger
+	app       *app.App
+	log       *slog.Logger
+	downloads *downloads
 }
 
 func newAPI(f *fiber.App, o Options) huma.API {
@@ -91,16 +93,20 @@ func newAPI(f *fiber.App, o Options) huma.API {
 	config.DocsPath = ""     // the documentation page is ours: it needs no CDN
 	config.SchemasPath = ""  // and the document holds every schema
 	config.CreateHooks = nil // no $schema fields in answers
-	config.RejectUnknownQueryParameters = true
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer"}}
 	if len(o.Tokens) > 0 {
 		config.Security = []map[string][]string{{"bearer": {}}}
 	}
-	return humafiber.New(f, config)
+	api := humafiber.New(f, config)
+	api.UseMiddleware(noteUnknown(api))
+	return api
 }
 
 // Serve answers on a listener until Shutdown.
 func (s *Server) Serve(l net.Listener) error { return s.fiber.Listener(l) }
 
-// Shutdown lets running requests finish while ctx lasts.
-func (s *Server) Shutdown(ctx context.Context) error { return s.fiber.ShutdownWithContext(ctx) }
+// Shutdown lets running requests and downloads finish while ctx lasts.
+func (s *Server) Shutdown(ctx context.Context) error {
+	defer s.downloads.end()
+	return s.fiber.ShutdownWithContext(ctx)
+}

@@ -42,6 +42,7 @@ type server struct {
 	t      *testing.T
 	url    string
 	client *http.Client
+	port   *Server
 }
 
 func serve(t *testing.T, w *world, changes ...func(*Options)) *server {
@@ -68,7 +69,7 @@ func serve(t *testing.T, w *world, changes ...func(*Options)) *server {
 		_ = listener.Close() // Shutdown does not, when nothing has been asked yet
 		<-ended
 	})
-	return &server{t, "http://" + listener.Addr().String(), client}
+	return &server{t, "http://" + listener.Addr().String(), client, s}
 }
 
 // answer is what came back.
