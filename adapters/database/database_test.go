@@ -37,6 +37,8 @@ var suite = map[string]func(t *testing.T, s store){
 	"deleting":                              deleting,
 	"filters":                               filters,
 	"pages":                                 pages,
+	"each lead, page by page":               each,
+	"each lead, until the reader ends":      eachEnds,
 	"cursors miss and repeat nothing":       cursors,
 	"cursors and sorts of others":           foreignCursors,
 	"unknown ids are not found":             unknownIDs,
