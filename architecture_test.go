@@ -67,6 +67,7 @@ var rules = []rule{
 	// The one adapter on another: workqueue is a library that could be published by itself, and jobstore's driver.
 	{folder: "adapters/jobstore", imports: coreAnd("leadstream/adapters/workqueue", redis, watermill)},
 	{folder: "adapters/localredis", imports: coreAnd(redis)},
+	{folder: "adapters/requestmemory", imports: coreAnd(redis)},
 	{folder: "adapters/website", imports: coreAnd(outbound, "github.com/PuerkitoBio/goquery", phones, "github.com/temoto/robotstxt", xnet, "github.com/sony/gobreaker")},
 	// A library: neither app nor domain, so that nothing of this service creeps into it.
 	{folder: "adapters/workqueue", imports: []string{redis, watermill, "github.com/vmihailenco/msgpack"}},

@@ -34,6 +34,8 @@ type Needs struct {
 	Leads     Businesses
 	History   JobHistory
 	Export    LeadExport
+	Counts    Counts
+	Requests  RequestMemory     // nil remembers none
 	Sources   map[string]Source // by the name a request may choose
 	Providers []ContactProvider // asked in order, the next only on a miss
 	QuotaOf   QuotaReader

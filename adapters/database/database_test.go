@@ -37,6 +37,7 @@ var suite = map[string]func(t *testing.T, s store){
 	"deleting":                              deleting,
 	"filters":                               filters,
 	"pages":                                 pages,
+	"counting":                              counting,
 	"each lead, page by page":               each,
 	"each lead, until the reader ends":      eachEnds,
 	"cursors miss and repeat nothing":       cursors,

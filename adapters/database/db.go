@@ -46,6 +46,7 @@ var (
 	_ app.Businesses = (*DB)(nil)
 	_ app.JobHistory = (*DB)(nil)
 	_ app.LeadExport = (*DB)(nil)
+	_ app.Counts     = (*DB)(nil)
 )
 
 // Open opens the database; Migrate must have been run on it before it is used.

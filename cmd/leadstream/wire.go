@@ -18,6 +18,7 @@ import (
 	"leadstream/adapters/googlemaps"
 	"leadstream/adapters/hunter"
 	"leadstream/adapters/jobstore"
+	"leadstream/adapters/requestmemory"
 	"leadstream/adapters/website"
 	"leadstream/adapters/workqueue"
 	"leadstream/app"
@@ -126,7 +127,7 @@ func (p *parts) app(client redis.UniversalClient, r roles) (*app.App, error) {
 	quota := hunter.NewMonthlyQuota(client, c.Enrichment.HunterQuota, time.Now)
 	return app.New(app.Needs{
 		Queue: store, Reader: store, Control: store, Reporter: store, Tally: store, Steering: store, Dead: store,
-		Events: publisher, Leads: p.db, History: p.db, Export: p.db, QuotaOf: quota,
+		Events: publisher, Leads: p.db, History: p.db, Export: p.db, Counts: p.db, Requests: requestmemory.New(client), QuotaOf: quota,
 		Sources: map[string]app.Source{googleMapsSource: p.source}, DefaultSource: c.Scraper.Source,
 		Providers: p.providers(quota), Checks: p.checks(client, r), Warnings: p.warnings, Now: time.Now, NewID: func() string { return ulid.Make().String() },
 		Policies: map[job.Queue]job.RetryPolicy{
@@ -249,7 +250,7 @@ func (p *parts) buildAPI() {
 	c := p.config
 	follower := p.redis.forWork()
 	p.closers = append(p.closers, follower)
-	p.feed = ws.NewFeed(eventFeed{eventstream.NewFollower(follower, p.log)}, p.queueViews, p.log)
+	p.feed = ws.NewFeed(eventFeed{eventstream.NewFollower(follower, p.log)}, ws.Tallies{Queues: p.queueViews, Stats: p.requests.Stats}, p.log)
 	p.server = http.New(http.Options{
 		App: p.requests, Logger: p.log, Version: version, Tokens: c.Security.APITokens, AllowedOrigins: c.Security.AllowedOrigins,
 		PostsPerMinute: c.Security.RateLimitPerMinute,

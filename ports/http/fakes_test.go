@@ -32,7 +32,7 @@ type world struct {
 
 func (w *world) app() *app.App {
 	return app.New(app.Needs{
-		Queue: w, Reader: w, Control: w, Steering: w, Dead: w, Events: w, Leads: w, Export: w, QuotaOf: w,
+		Queue: w, Reader: w, Control: w, Steering: w, Dead: w, Events: w, Leads: w, Export: w, Counts: w, QuotaOf: w,
 		Sources: map[string]app.Source{"google_maps": nil}, DefaultSource: "google_maps",
 		Checks: []app.HealthCheck{{Name: "redis", Check: func(context.Context) error { return w.err }}},
 		Now:    func() time.Time { return noon }, NewID: func() string { return "new" },
@@ -130,7 +130,7 @@ func (w *world) RetryFailed(_ context.Context, q job.Queue) (int, error) {
 
 func (w *world) Queues(context.Context) ([]app.QueueStatus, error) {
 	return []app.QueueStatus{
-		{Name: "scraping", Waiting: 2}, {Name: "enrichment", Rate: &app.Rate{Limit: 10, Window: time.Minute, UsedInWindow: 3}},
+		{Name: "scraping", Waiting: 2, Cancelled: 1}, {Name: "enrichment", Waiting: 3, Failed: 1, Rate: &app.Rate{Limit: 10, Window: time.Minute, UsedInWindow: 3}},
 	}, w.note("Queues")
 }
 
@@ -239,4 +239,11 @@ func (w *world) Delete(_ context.Context, id int64) error {
 
 func (w *world) Quota(context.Context) (app.Quota, error) {
 	return app.Quota{Provider: "hunter", Month: "2026-11", Used: 510, Limit: 500, ResetsAt: noon}, w.note("Quota")
+}
+
+func (w *world) Count(_ context.Context, today, lately time.Time) (app.Totals, error) {
+	return app.Totals{
+		Businesses: map[string]int{"pending": 2, "enriched": 3}, BusinessesToday: 1, BusinessesLately: 4, EnrichedToday: 5, Contacts: 6, ContactsToday: 7,
+		JobsToday: map[string]int{"completed": 8, "failed": 9}, JobsLately: 30,
+	}, w.note("Count %s %s", app.ViewTime(today), app.ViewTime(lately))
 }

@@ -54,6 +54,9 @@ var statuses = map[fault.Kind]int{
 // retryAfterSeconds is what clients are told of an outage.
 const retryAfterSeconds = "2"
 
+// notAvailable is all that clients are told of an outage.
+const notAvailable = "a service that this request needs is not available; try again"
+
 // unexpected is all that clients are told of an internal error.
 const unexpected = "an unexpected error; it has been logged"
 
@@ -67,7 +70,7 @@ func (h handlers) answer(ctx context.Context, err error, where string) error {
 	}
 	if status == http.StatusServiceUnavailable {
 		h.log.Warn("request not served", "request_id", requestID(ctx), "error", err)
-		p := newProblem(status, "a service that this request needs is not available; try again")
+		p := newProblem(status, notAvailable)
 		return huma.ErrorWithHeaders(p, http.Header{"Retry-After": {retryAfterSeconds}})
 	}
 	var details []faultDetail

@@ -143,6 +143,13 @@ var scenarios = []scenario{
 	{name: "forget", send: "DELETE /api/businesses/7", status: 200, want: `{"message":"Business 7 deleted"}`, calls: []string{"Delete 7"}},
 	{name: "forget, unknown", send: "DELETE /api/businesses/404", status: 404, calls: []string{"Delete 404"}},
 
+	{
+		name: "stats", send: "GET /api/stats", status: 200, calls: []string{"Count 2026-11-24T00:00:00.000Z 2026-11-24T11:00:00.000Z", "Queues"},
+		want: `{"businesses":{"total":5,"pending":2,"enriched":3,"noContacts":0,"failed":0},"contacts":{"total":6},
+			"jobs":{"waiting":5,"delayed":0,"active":0,"completed":0,"failed":1,"cancelled":1},
+			"throughput":{"windowSeconds":3600,"jobs":30,"businesses":4,"jobsPerMinute":0.5},
+			"today":{"since":"2026-11-24T00:00:00.000Z","businesses":1,"enriched":5,"contacts":7,"jobsCompleted":8,"jobsFailed":9,"jobsCancelled":0}}`,
+	},
 	{name: "alive", send: "GET /healthz", status: 200, want: `{"status":"ok"}`},
 	{name: "ready", send: "GET /readyz", status: 200, want: `{"status":"ok"}`},
 

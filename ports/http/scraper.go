@@ -34,7 +34,7 @@ func (h handlers) registerScraper(api huma.API) {
 		if err != nil {
 			return nil, err
 		}
-		j, err := h.app.QueueScrape(ctx, cmd, app.Origin{})
+		j, err := h.app.QueueScrape(ctx, cmd, originOf(ctx))
 		if err != nil {
 			return nil, h.answer(ctx, err, "body.")
 		}

@@ -68,6 +68,7 @@ func New(o Options) *Server {
 	h.registerQueues(s.api)
 	h.registerPoison(s.api)
 	h.registerBusinesses(s.api)
+	h.registerStats(s.api)
 	h.registerHealth(s.api)
 	completeDocument(s.api.OpenAPI(), len(o.Tokens) > 0)
 	guard.mount(f)

@@ -97,6 +97,9 @@ func (s *server) send(method, path, body string, headers ...string) answer {
 	for _, h := range headers {
 		name, value, _ := strings.Cut(h, ": ")
 		request.Header.Set(name, value)
+		if name == "Host" {
+			request.Host = value
+		}
 	}
 	response, err := s.client.Do(request)
 	if err != nil {
@@ -108,6 +111,12 @@ func (s *server) send(method, path, body string, headers ...string) answer {
 		s.t.Fatal(err)
 	}
 	return answer{response, text}
+}
+
+// sendTo makes a GET request under another name of the server.
+func (s *server) sendTo(host, path string, headers ...string) answer {
+	s.t.Helper()
+	return s.send("GET", path, "", append(headers, "Host: "+host)...)
 }
 
 // wantProblem checks the form of every error.

@@ -15,8 +15,6 @@ import (
 	"github.com/fasthttp/websocket"
 	"github.com/gofiber/fiber/v2"
 	"go.uber.org/goleak"
-
-	"leadstream/app"
 )
 
 func TestMain(m *testing.M) {
@@ -134,8 +132,7 @@ func serveFor(t *testing.T, stream Stream, access Access) *server {
 
 func listen(t *testing.T, addr string, stream Stream, access Access, changes ...func(*Feed)) *server {
 	t.Helper()
-	idle := func(context.Context) ([]app.QueueView, error) { return nil, nil }
-	s := &server{t: t, feed: NewFeed(stream, idle, slog.New(slog.DiscardHandler))}
+	s := &server{t: t, feed: NewFeed(stream, Tallies{}, slog.New(slog.DiscardHandler))}
 	for _, change := range changes {
 		change(s.feed)
 	}
