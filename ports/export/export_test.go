@@ -19,15 +19,13 @@ import (
 	"leadstream/ports/export"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 // pipes is a lead with everything, and some of it meant to hurt.
 var pipes = app.BusinessView{
-	ID: 7, Name: `=HYPERLINK("http://evil.example","Pipes")`, Address: ptr("1 Main St, Freehold, NJ"), Street: ptr("1 Main St"), City: ptr("Freehold"),
-	State: ptr("NJ"), PostalCode: ptr("07728"), Country: ptr("US"), Phone: ptr("+17325550101"), Website: ptr("https://www.Pipes.example/x"),
-	Category: ptr("Plumber"), Categories: []string{"Plumber", "Drains, \"quick\""}, Rating: ptr(4.5), ReviewsCount: ptr(12), Latitude: ptr(40.26), Longitude: ptr(-74.27),
-	PlaceID: ptr("ChIJx"), CID: ptr("17"), Status: "permanently_closed", EnrichmentStatus: "enriched", BusinessType: ptr("plumbing"),
-	OpeningHours: []app.DayHoursView{{Day: "Monday", Hours: []string{"9–12", "13–17"}}}, Tags: []string{"a", "b"}, Notes: ptr("two\nlines"),
+	ID: 7, Name: `=HYPERLINK("http://evil.example","Pipes")`, Address: new("1 Main St, Freehold, NJ"), Street: new("1 Main St"), City: new("Freehold"),
+	State: new("NJ"), PostalCode: new("07728"), Country: new("US"), Phone: new("+17325550101"), Website: new("https://www.Pipes.example/x"),
+	Category: new("Plumber"), Categories: []string{"Plumber", "Drains, \"quick\""}, Rating: new(4.5), ReviewsCount: new(12), Latitude: new(40.26), Longitude: new(-74.27),
+	PlaceID: new("ChIJx"), CID: new("17"), Status: "permanently_closed", EnrichmentStatus: "enriched", BusinessType: new("plumbing"),
+	OpeningHours: []app.DayHoursView{{Day: "Monday", Hours: []string{"9–12", "13–17"}}}, Tags: []string{"a", "b"}, Notes: new("two\nlines"),
 	Contacts: []app.ContactView{
 		{ID: 1, Kind: "email", Value: "joe@pipes.example", Name: "Joe van Pipe", Position: "Owner", Role: "personal"},
 		{ID: 2, Kind: "email", Value: "info@pipes.example"}, {ID: 3, Kind: "phone", Value: "+17325550102"}, {ID: 4, Kind: "social", Value: "https://social.example/pipes"},
@@ -159,7 +157,7 @@ func sheet(t *testing.T, file []byte, name string) (*excelize.File, [][]string) 
 func TestXLSX(t *testing.T) {
 	t.Parallel()
 	long := bare
-	long.Notes = ptr(strings.Repeat("é", 40_000))
+	long.Notes = new(strings.Repeat("é", 40_000))
 	book, rows := sheet(t, encode(t, "xlsx", "", pipes, bare, long), "Leads 1")
 	if len(rows) != 4 || rows[0][1] != "name" || rows[1][1] != pipes.Name || rows[2][1] != "Ünü" {
 		t.Fatalf("rows %.300v", rows)
@@ -184,9 +182,10 @@ func TestJSON(t *testing.T) {
 		t.Errorf("%v %+v", err, own)
 	}
 	var apify []struct {
-		Title    string
-		Location struct{ Lat, Lng *float64 }
-		Price    *string
+		Location struct {
+			Lat *float64 `json:"lat"`
+			Lng *float64 `json:"lng"`
+		} `json:"location"`
 	}
 	if err := json.Unmarshal(encode(t, "json", "apify", pipes, bare), &apify); err != nil || len(apify) != 2 || *apify[0].Location.Lng != -74.27 || apify[1].Location.Lat != nil {
 		t.Errorf("%v %+v", err, apify)
@@ -200,16 +199,16 @@ func TestJSON(t *testing.T) {
 func TestGeoJSON(t *testing.T) {
 	t.Parallel()
 	var collection struct {
-		Type     string
+		Type     string `json:"type"`
 		Features []struct {
-			Type     string
-			ID       int64
+			Type     string `json:"type"`
+			ID       int64  `json:"id"`
 			Geometry *struct {
-				Type        string
-				Coordinates []float64
-			}
-			Properties map[string]any
-		}
+				Type        string    `json:"type"`
+				Coordinates []float64 `json:"coordinates"`
+			} `json:"geometry"`
+			Properties map[string]any `json:"properties"`
+		} `json:"features"`
 	}
 	if err := json.Unmarshal(encode(t, "geojson", "", pipes, bare), &collection); err != nil || collection.Type != "FeatureCollection" || len(collection.Features) != 2 {
 		t.Fatalf("%v %+v", err, collection)
@@ -272,7 +271,7 @@ func TestFaultsOfTheFileAreTold(t *testing.T) {
 }
 
 // TestDiscardLeavesNoFile writes more than fits into memory, and lets go of it.
-func TestDiscardLeavesNoFile(t *testing.T) { //nolint:paralleltest // it has a temporary folder of its own
+func TestDiscardLeavesNoFile(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	kind, _ := export.Parse("xlsx", "")
 	e, err := kind.Encoder(io.Discard)
@@ -280,7 +279,7 @@ func TestDiscardLeavesNoFile(t *testing.T) { //nolint:paralleltest // it has a t
 		t.Fatal(err)
 	}
 	lead := bare
-	lead.Notes = ptr(strings.Repeat("x", 30_000))
+	lead.Notes = new(strings.Repeat("x", 30_000))
 	for range 1000 {
 		if err := e.Write(lead); err != nil {
 			t.Fatal(err)

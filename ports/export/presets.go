@@ -61,7 +61,7 @@ var ownColumns = []column{
 	{"rating", func(b app.BusinessView) any { return or(b.Rating) }},
 	{"reviews_count", func(b app.BusinessView) any { return or(b.ReviewsCount) }},
 	{"price", func(b app.BusinessView) any { return or(b.Price) }},
-	{"opening_hours", func(b app.BusinessView) any { return hours(b) }},
+	{"opening_hours", hours},
 	{"latitude", func(b app.BusinessView) any { return or(b.Latitude) }},
 	{"longitude", func(b app.BusinessView) any { return or(b.Longitude) }},
 	{"place_id", func(b app.BusinessView) any { return or(b.PlaceID) }},
@@ -110,7 +110,7 @@ var apifyColumns = []column{
 // itself. https://knowledge.hubspot.com/properties/hubspot-crm-default-company-properties
 var hubspotColumns = []column{
 	{"Company name", func(b app.BusinessView) any { return b.Name }},
-	{"Company domain name", func(b app.BusinessView) any { return domain(b) }},
+	{"Company domain name", domain},
 	{"Website URL", func(b app.BusinessView) any { return or(b.Website) }},
 	{"Phone number", func(b app.BusinessView) any { return or(b.Phone) }},
 	{"Street address", func(b app.BusinessView) any { return or(b.Street) }},

@@ -97,7 +97,7 @@ func init() {
 	}
 	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
 		answer := huma.NewError(status, message, errs...)
-		if p, ok := answer.(*problem); ok && status == http.StatusUnprocessableEntity { //nolint:errorlint // made the line before
+		if p, ok := answer.(*problem); ok && status == http.StatusUnprocessableEntity {
 			p.Errors = append(p.Errors, unknownOf(ctx.Context())...)
 		}
 		return answer
