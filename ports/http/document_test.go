@@ -84,7 +84,7 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 				t.Errorf("%s: %s is %v", name, status, responses[status])
 			}
 		}
-		if responses["422"] != nil || responses["200"] == nil && responses["202"] == nil {
+		if keyed := strings.HasPrefix(name, "POST /api"); (responses["422"] != nil) != keyed || responses["200"] == nil && responses["202"] == nil {
 			t.Errorf("%s: answers %v", name, responses)
 		}
 		if parameters := strings.Count(name, "{"); parameters > 0 {

@@ -71,6 +71,7 @@ func New(o Options) *Server {
 	h.registerStats(s.api)
 	h.registerHealth(s.api)
 	completeDocument(s.api.OpenAPI(), len(o.Tokens) > 0)
+	mountDocument(f, s.api.OpenAPI())
 	guard.mount(f)
 	if o.Mount != nil {
 		o.Mount(f, guard.access())
@@ -91,12 +92,17 @@ type handlers struct {
 func newAPI(f *fiber.App, o Options) huma.API {
 	config := huma.DefaultConfig("Leadstream", o.Version)
 	config.Info.Description = "Find local businesses and their contacts, as background jobs."
+
+	config.OpenAPIPath = ""  // the document is written once, when it is complete
 	config.DocsPath = ""     // the documentation page is ours: it needs no CDN
 	config.SchemasPath = ""  // and the document holds every schema
 	config.CreateHooks = nil // no $schema fields in answers
-	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"bearer": {Type: "http", Scheme: "bearer"}}
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearer":  {Type: "http", Scheme: "bearer", Description: "One of the server's API_TOKENS"},
+		"session": {Type: "apiKey", In: "cookie", Name: sessionCookie, Description: "What a browser has from POST /login"},
+	}
 	if len(o.Tokens) > 0 {
-		config.Security = []map[string][]string{{"bearer": {}}}
+		config.Security = []map[string][]string{{"bearer": {}}, {"session": {}}}
 	}
 	api := humafiber.New(f, config)
 	api.UseMiddleware(noteUnknown(api))
