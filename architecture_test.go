@@ -54,7 +54,7 @@ var rules = []rule{
 	{folder: "config", imports: []string{"github.com/caarlos0/env", "github.com/joho/godotenv"}},
 
 	// Its own encoders, as the command line has them.
-	{folder: "ports/http", imports: coreAnd("leadstream/ports/export", "github.com/gofiber/fiber", "github.com/danielgtaylor/huma", "github.com/prometheus/client_golang")},
+	{folder: "ports/http", imports: coreAnd("leadstream/ports/export", "github.com/gofiber/fiber", "github.com/danielgtaylor/huma", "github.com/prometheus/client_golang"), tests: []string{"github.com/pb33f"}},
 	{folder: "ports/http/dashboard"},
 	{folder: "ports/export", imports: coreAnd("github.com/xuri/excelize")},
 	{folder: "ports/ws", imports: coreAnd("github.com/gofiber/fiber", "github.com/gofiber/contrib/websocket"), tests: []string{"github.com/fasthttp/websocket"}},

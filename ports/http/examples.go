@@ -59,7 +59,7 @@ func (e exampler) contents(status int, content map[string]*huma.MediaType) map[s
 		switch {
 		case name == "application/problem+json":
 			with.Example = exampleProblem(status)
-		case with.Schema.Format != "binary":
+		case with.Schema.Type != huma.TypeString:
 			with.Example = e.of("", with.Schema)
 		}
 		copies[name] = &with

@@ -46,7 +46,7 @@ func (h handlers) registerExport(api huma.API) {
 	for _, format := range export.Formats() {
 		kind, _ := export.Parse(format, "") // one of its own names
 		mediaType, _, _ := strings.Cut(kind.ContentType(), ";")
-		schema := &huma.Schema{Type: huma.TypeString, Format: "binary"}
+		schema := &huma.Schema{Type: huma.TypeString, Description: "The bytes of the file"}
 		switch format {
 		case "json":
 			schema = &huma.Schema{Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeObject}}

@@ -81,6 +81,7 @@ func (h handlers) answer(ctx context.Context, err error, where string) error {
 }
 
 func init() {
+	huma.DefaultArrayNullable = false // an empty list is [], never null
 	// huma's own validation answers with our problem, and with 400 where its
 	// default is 422: a faulty request is a faulty request.
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
