@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -213,7 +214,7 @@ func parseCursor(cursor string) (*position, error) {
 	}
 	score, id, ok := strings.Cut(string(text), "|")
 	value, err := strconv.ParseFloat(score, 64)
-	if !ok || err != nil {
+	if !ok || err != nil || math.IsNaN(value) || math.IsInf(value, 0) { // which Redis does not understand
 		return nil, badCursor(cursor)
 	}
 	return &position{value, id}, nil

@@ -48,8 +48,10 @@ func completeDocument(document *huma.OpenAPI, withTokens bool) {
 func completeOperation(o *huma.Operation, path, method string, withTokens bool) {
 	delete(o.Responses, strconv.Itoa(http.StatusUnprocessableEntity)) // see huma.NewError
 	addProblem(o, http.StatusBadRequest)                              // an unknown query parameter
+	addProblem(o, http.StatusRequestHeaderFieldsTooLarge)
 	if o.RequestBody != nil {
 		addProblem(o, http.StatusRequestEntityTooLarge)
+		addProblem(o, http.StatusUnsupportedMediaType)
 	}
 	if unsafe(method) {
 		addProblem(o, http.StatusForbidden) // another page's origin

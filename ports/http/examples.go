@@ -32,6 +32,7 @@ var details = map[int]string{
 	http.StatusNotFound: `job "01KAVE6N0R8Y7Q4T2M5X9Z3B1C" does not exist`, http.StatusConflict: "job 01KAVE6N0R8Y7Q4T2M5X9Z3B1C is completed already",
 	http.StatusRequestEntityTooLarge: "Request Entity Too Large", http.StatusMisdirectedRequest: "this name is not the server's own: use localhost, or name it in ALLOWED_ORIGINS",
 	http.StatusUnprocessableEntity: "this Idempotency-Key was sent with another request", http.StatusTooManyRequests: "more than 100 POST requests a minute",
+	http.StatusRequestHeaderFieldsTooLarge: "Request Header Fields Too Large", http.StatusUnsupportedMediaType: "unknown content type: text/plain",
 	http.StatusInternalServerError: unexpected, http.StatusServiceUnavailable: notAvailable,
 }
 

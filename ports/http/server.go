@@ -17,7 +17,9 @@ import (
 )
 
 const (
-	maxBody        = 1 << 20
+	maxBody = 1 << 20
+	// maxHeader bounds a request's line and headers, and is what each connection holds.
+	maxHeader      = 8 << 10
 	requestTimeout = 10 * time.Second
 	// idleTimeout ends connections that nobody uses.
 	idleTimeout           = 2 * time.Minute
@@ -55,7 +57,7 @@ func New(o Options) *Server {
 		AppName: "Leadstream", DisableStartupMessage: true, BodyLimit: maxBody, ErrorHandler: answerError(o.Logger),
 		// Values of a request are copied: what use cases keep of them must not
 		// change under them when Fiber uses its buffers again.
-		Immutable: true, ReadTimeout: 30 * time.Second, IdleTimeout: idleTimeout, StreamRequestBody: false,
+		Immutable: true, ReadTimeout: 30 * time.Second, IdleTimeout: idleTimeout, StreamRequestBody: false, ReadBufferSize: maxHeader,
 	})
 	guard := newGuard(o.Tokens)
 	useMiddleware(f, o, guard)
