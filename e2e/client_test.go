@@ -33,7 +33,10 @@ func TestGeneratedClient(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	var result struct{ Listed, Total int }
+	var result struct {
+		Listed int `json:"listed"`
+		Total  int `json:"total"`
+	}
 	if err := json.Unmarshal(out, &result); err != nil || result.Listed != 5 || result.Total != 5 {
 		t.Errorf("the client found %s, %v", out, err)
 	}

@@ -27,7 +27,7 @@ func leadsOf(t *testing.T, s *service, n int) {
 // download answers a file as the API gives it.
 func (s *service) download(path string) (name string, file []byte) {
 	s.t.Helper()
-	answer, err := http.Get(s.url + path) //nolint:noctx // bound by the test
+	answer, err := http.Get(s.url + path)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -43,8 +43,11 @@ func (s *service) operations() (all []operation) {
 	s.t.Helper()
 	var document struct {
 		Paths map[string]map[string]struct {
-			Parameters []struct{ Name, In string }
-		}
+			Parameters []struct {
+				Name string `json:"name"`
+				In   string `json:"in"`
+			} `json:"parameters"`
+		} `json:"paths"`
 	}
 	_, text := s.download("/openapi.json")
 	if err := json.Unmarshal(text, &document); err != nil {
@@ -68,7 +71,7 @@ func (s *service) operations() (all []operation) {
 // request makes one of an operation, with something hostile in every place.
 func (o operation) request(t *testing.T, random *rand.Rand, base string) *http.Request {
 	t.Helper()
-	any := func() string { return hostile[random.IntN(len(hostile))] }
+	pick := func() string { return hostile[random.IntN(len(hostile))] }
 	path := o.path
 	for {
 		before, rest, found := strings.Cut(path, "{")
@@ -76,7 +79,7 @@ func (o operation) request(t *testing.T, random *rand.Rand, base string) *http.R
 			break
 		}
 		_, after, _ := strings.Cut(rest, "}")
-		value := any()
+		value := pick()
 		if random.IntN(3) > 0 {
 			value = url.PathEscape(value)
 		}
@@ -85,11 +88,11 @@ func (o operation) request(t *testing.T, random *rand.Rand, base string) *http.R
 	values := url.Values{}
 	for _, name := range o.query {
 		if random.IntN(3) == 0 {
-			values.Add(name, any())
+			values.Add(name, pick())
 		}
 	}
 	if random.IntN(10) == 0 {
-		values.Add(any(), any())
+		values.Add(pick(), pick())
 	}
 	var body io.Reader = http.NoBody
 	if o.method != http.MethodGet {
@@ -101,12 +104,12 @@ func (o operation) request(t *testing.T, random *rand.Rand, base string) *http.R
 	}
 	request.URL.Opaque, request.URL.RawQuery = path, values.Encode()
 	if random.IntN(10) == 0 {
-		request.URL.RawQuery = strings.NewReplacer(" ", "+", "\r", "", "\n", "", "\x00", "").Replace(any())
+		request.URL.RawQuery = strings.NewReplacer(" ", "+", "\r", "", "\n", "", "\x00", "").Replace(pick())
 	}
 	request.Header.Set("Content-Type", []string{"application/json", "application/json", "text/plain", "application/xml", "x"}[random.IntN(5)])
 	for _, name := range []string{"Idempotency-Key", "If-None-Match", "Accept", "Accept-Encoding", "X-Request-Id", "Cookie"} {
 		if random.IntN(8) == 0 {
-			request.Header.Set(name, strings.NewReplacer("\r", "", "\n", "", "\x00", "").Replace(any()))
+			request.Header.Set(name, strings.NewReplacer("\r", "", "\n", "", "\x00", "").Replace(pick()))
 		}
 	}
 	return request

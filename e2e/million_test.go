@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -98,7 +99,7 @@ func downloadFrom(b *testing.B, program string, env []string, format string) flo
 	b.Helper()
 	addr := freeAddr(b)
 	server := exec.Command(program, "serve", "--role", "api")
-	server.Env, server.Stderr = append(env, "HTTP_ADDR="+addr), os.Stderr
+	server.Env, server.Stderr = slices.Concat(env, []string{"HTTP_ADDR=" + addr}), os.Stderr
 	if err := server.Start(); err != nil {
 		b.Fatal(err)
 	}
@@ -128,7 +129,7 @@ func whenReady(b *testing.B, address string) *http.Response {
 	var answer *http.Response
 	testenv.Eventually(b, soon, func() (up bool) {
 		var err error
-		answer, err = http.Get(address) //nolint:noctx,bodyclose // bound by the benchmark, which closes it
+		answer, err = http.Get(address) //nolint:bodyclose // the benchmark closes it
 		return err == nil
 	}, "the API answers")
 	if answer.StatusCode != http.StatusOK {

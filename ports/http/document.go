@@ -1,6 +1,7 @@
 package http
 
 import (
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -106,9 +107,7 @@ func describeTag(o *huma.Operation) {
 
 func addHeader(answer *huma.Response, name, description string) {
 	headers := map[string]*huma.Param{}
-	for n, h := range answer.Headers {
-		headers[n] = h
-	}
+	maps.Copy(headers, answer.Headers)
 	headers[name] = &huma.Param{Description: description, Schema: &huma.Schema{Type: huma.TypeString}}
 	answer.Headers = headers
 }
