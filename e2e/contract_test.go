@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 
@@ -50,7 +51,7 @@ func (j *judge) count() int {
 // RoundTrip passes a request on, and judges its answer.
 func (j *judge) RoundTrip(request *http.Request) (*http.Response, error) {
 	answer, err := j.base.RoundTrip(request)
-	if err != nil || !documented(request.URL.EscapedPath()) || answer.StatusCode == http.StatusMethodNotAllowed {
+	if request = asClientsSend(request); err != nil || request == nil || !documented(request.URL.EscapedPath()) || answer.StatusCode == http.StatusMethodNotAllowed {
 		return answer, err
 	}
 	body, err := io.ReadAll(answer.Body)
@@ -69,8 +70,11 @@ func (j *judge) RoundTrip(request *http.Request) (*http.Response, error) {
 	copied := *answer
 	copied.Body = io.NopCloser(bytes.NewReader(body))
 	if ok, faults := contract.ValidateHttpResponse(request, &copied); !ok {
+		if bytes.Contains(body, []byte("nothing is served at this path")) {
+			return answer, nil // of which no document tells
+		}
 		for _, f := range faults {
-			if strings.Contains(f.Message, "Path") { // nothing is served there, and the answer says so
+			if strings.Contains(f.Message, "Path") { // characters that the validator does not expect in an id
 				continue
 			}
 			fault := fmt.Sprintf("%s %s: %d %.300s\n  the document says: %s: %s", request.Method, request.URL, answer.StatusCode, body, f.Message, f.Reason)
@@ -81,6 +85,20 @@ func (j *judge) RoundTrip(request *http.Request) (*http.Response, error) {
 		}
 	}
 	return answer, nil
+}
+
+// asClientsSend undoes that a test has set the path as it is to be sent; nil for what is no path.
+func asClientsSend(request *http.Request) *http.Request {
+	if request.URL.Opaque == "" {
+		return request
+	}
+	address, err := url.Parse("http://" + request.URL.Host + request.URL.Opaque + "?" + request.URL.RawQuery)
+	if err != nil || address.Fragment != "" {
+		return nil
+	}
+	plain := request.Clone(request.Context())
+	plain.URL = address
+	return plain
 }
 
 func documented(path string) bool {

@@ -55,7 +55,7 @@ func (h handlers) registerJobs(api huma.API) {
 		Limit   int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 		Cursor  string `query:"cursor" doc:"nextCursor of the page before"`
 	}
-	register(api, get("list-jobs", "/api/jobs", "jobs", "List jobs, newest first", 400, 503),
+	register(api, get("list-jobs", "/api/jobs", "jobs", "List jobs, newest first; 404 is an unknown batch", 400, 404, 503),
 		func(ctx context.Context, in *listQuery) (*jobListAnswer, error) {
 			filter := app.JobFilter{BatchID: in.BatchID, Limit: in.Limit, Cursor: in.Cursor}
 			filter.Queue, _ = job.ParseQueue(in.Queue)  // the schema lets only queues pass, or nothing

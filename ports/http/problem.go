@@ -2,6 +2,7 @@ package http
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -75,9 +76,20 @@ func (h handlers) answer(ctx context.Context, err error, where string) error {
 	}
 	var details []faultDetail
 	for _, f := range fault.FieldsOf(err) {
-		details = append(details, faultDetail{where + f.Location, f.Message, f.Value})
+		details = append(details, faultDetail{where + f.Location, f.Message, readable(f.Value)})
 	}
 	return newProblem(status, err.Error(), details...)
+}
+
+// readable shows as text what is JSON that clients could not read: 1e999 is a
+// number, which few languages have.
+func readable(value any) any {
+	raw, isJSON := value.(json.RawMessage)
+	var decoded any
+	if isJSON && json.Unmarshal(raw, &decoded) != nil {
+		return string(raw)
+	}
+	return value
 }
 
 func init() {

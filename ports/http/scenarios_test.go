@@ -42,6 +42,7 @@ var scenarios = []scenario{
 			{"location":"body.max_results","value":501}]}`,
 	},
 	{name: "scrape from nowhere known", send: "POST /api/scraper/scrape", body: `{"location":"X","source":"moon"}`, status: 400, want: `{"errors":[{"location":"body.source","value":"moon"}]}`},
+	{name: "scrape with a number beyond numbers", send: "POST /api/scraper/scrape", body: `{"location":"X","radius":1e999}`, status: 400, want: `{"errors":[{"location":"body.radius","value":"1e999"}]}`},
 	{name: "scrape without a location", send: "POST /api/scraper/scrape", body: `{}`, status: 400, want: `{"errors":[{"location":"body.location","message":"is required"}]}`},
 	{name: "scrape without a body", send: "POST /api/scraper/scrape", status: 400},
 	{name: "scrape with half a body", send: "POST /api/scraper/scrape", body: `{"location":`, status: 400},
