@@ -60,6 +60,7 @@ var rules = []rule{
 	{folder: "ports/ws", imports: coreAnd("github.com/gofiber/fiber", "github.com/gofiber/contrib/websocket"), tests: []string{"github.com/fasthttp/websocket"}},
 	{folder: "ports/messages", imports: coreAnd(watermill)},
 
+	{folder: "adapters/alerts", imports: coreAnd(redis)},
 	{folder: "adapters/database", imports: coreAnd("github.com/uptrace/bun", "modernc.org/sqlite")},
 	{folder: "adapters/eventstream", imports: coreAnd(redis, watermill, redisstream, "github.com/google/uuid")},
 	{folder: "adapters/googlemaps", imports: coreAnd(rod, phones)},

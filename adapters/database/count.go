@@ -29,6 +29,27 @@ func (db *DB) Count(ctx context.Context, today, lately time.Time) (app.Totals, e
 	return t, nil
 }
 
+// Outcomes counts runs of jobs that ended since a time, by queue and state.
+func (db *DB) Outcomes(ctx context.Context, since time.Time) (map[string]map[string]int, error) {
+	var rows []struct {
+		Queue, State string
+		N            int
+	}
+	err := db.bun.NewSelect().Table("job_history").ColumnExpr("queue, state, COUNT(*) AS n").
+		Where("finished_at >= ?", stored(since)).GroupExpr("queue, state").Scan(ctx, &rows)
+	if err != nil {
+		return nil, classify(fmt.Errorf("counting outcomes: %w", err))
+	}
+	outcomes := map[string]map[string]int{}
+	for _, row := range rows {
+		if outcomes[row.Queue] == nil {
+			outcomes[row.Queue] = map[string]int{}
+		}
+		outcomes[row.Queue][row.State] = row.N
+	}
+	return outcomes, nil
+}
+
 // counting stops at its first error.
 type counting struct {
 	ctx context.Context

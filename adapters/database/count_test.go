@@ -52,4 +52,8 @@ func counting(t *testing.T, s store) {
 		Businesses: map[string]int{"pending": 3, "enriched": 2}, BusinessesToday: 4, BusinessesLately: 3, EnrichedToday: 1,
 		Contacts: 3, ContactsToday: 2, JobsToday: map[string]int{"completed": 3, "failed": 1}, JobsLately: 3,
 	})
+	outcomes, err := s.Outcomes(t.Context(), today)
+	if want := map[string]map[string]int{"scraping": {"completed": 3, "failed": 1}}; err != nil || !reflect.DeepEqual(outcomes, want) {
+		t.Errorf("outcomes %v, want %v, %v", outcomes, want, err)
+	}
 }

@@ -47,6 +47,8 @@ var (
 	_ app.JobHistory = (*DB)(nil)
 	_ app.LeadExport = (*DB)(nil)
 	_ app.Counts     = (*DB)(nil)
+
+	_ app.JobOutcomes = (*DB)(nil)
 )
 
 // Open opens the database; Migrate must have been run on it before it is used.

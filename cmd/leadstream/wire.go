@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 
+	"leadstream/adapters/alerts"
 	"leadstream/adapters/database"
 	"leadstream/adapters/eventstream"
 	"leadstream/adapters/googlemaps"
@@ -127,7 +128,7 @@ func (p *parts) app(client redis.UniversalClient, r roles) (*app.App, error) {
 	quota := hunter.NewMonthlyQuota(client, c.Enrichment.HunterQuota, time.Now)
 	return app.New(app.Needs{
 		Queue: store, Reader: store, Control: store, Reporter: store, Tally: store, Steering: store, Dead: store,
-		Events: publisher, Leads: p.db, History: p.db, Export: p.db, Counts: p.db, Requests: requestmemory.New(client), QuotaOf: quota,
+		Events: publisher, Leads: p.db, History: p.db, Export: p.db, Counts: p.db, Outcomes: p.db, Alerts: alerts.NewBook(client), Tellers: p.tellers(publisher), Requests: requestmemory.New(client), QuotaOf: quota,
 		Sources: map[string]app.Source{googleMapsSource: p.source}, DefaultSource: c.Scraper.Source,
 		Providers: p.providers(quota), Checks: p.checks(client, r), Warnings: p.warnings, Now: time.Now, NewID: func() string { return ulid.Make().String() },
 		Policies: map[job.Queue]job.RetryPolicy{
