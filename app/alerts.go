@@ -75,7 +75,10 @@ func (a *App) checkAlert(ctx context.Context, rule AlertRule, queue string, ende
 		view.Value = float64(failed) / float64(total)
 	}
 	name := view.Name + ":" + queue
-	if total >= alertLeast && view.Value > rule.FailureRate {
+	if view.Value > rule.FailureRate {
+		if total < alertLeast { // too few to raise an alert, and to clear one
+			return nil
+		}
 		raised, err := a.Alerts.Raise(ctx, name, now)
 		if err != nil || !raised {
 			return err

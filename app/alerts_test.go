@@ -55,10 +55,11 @@ func TestAlertsAreToldOnce(t *testing.T) {
 		{9, 1, nil}, // as much as may be
 		{8, 2, []string{"alert:raised enrichment 0.20 of 0.10 since 2026-11-24T12:02:00.000Z"}},
 		{5, 5, nil}, // stands already
+		{0, 4, nil}, // and is not cleared by failures that become few
 		{9, 1, []string{"alert:cleared enrichment 0.10 of 0.10 since 2026-11-24T12:02:00.000Z"}},
 		{9, 1, nil},
-		{0, 5, []string{"alert:raised enrichment 1.00 of 0.10 since 2026-11-24T12:06:00.000Z"}},
-		{0, 0, []string{"alert:cleared enrichment 0.00 of 0.10 since 2026-11-24T12:06:00.000Z"}},
+		{0, 5, []string{"alert:raised enrichment 1.00 of 0.10 since 2026-11-24T12:07:00.000Z"}},
+		{0, 0, []string{"alert:cleared enrichment 0.00 of 0.10 since 2026-11-24T12:07:00.000Z"}},
 	} {
 		w.told, w.ended = nil, map[string]map[string]int{"enrichment": {"completed": step.completed, "failed": step.failed, "cancelled": 50}}
 		if err := a.CheckAlerts(t.Context(), app.AlertRule{FailureRate: 0.1, Window: time.Minute}); err != nil {
