@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
@@ -135,15 +136,16 @@ func mountDocument(f *fiber.App, document *huma.OpenAPI) {
 		"/openapi-3.0.json": document.Downgrade,
 		"/openapi-3.0.yaml": document.DowngradeYAML,
 	} {
-		text, err := write()
-		if err != nil {
-			panic(err) // it is made of this package's own types
-		}
+		written := sync.OnceValues(write) // most processes are never asked for most of them
 		contentType := "application/openapi+json"
 		if strings.HasSuffix(path, ".yaml") {
 			contentType = "application/openapi+yaml"
 		}
 		f.Get(path, func(c *fiber.Ctx) error {
+			text, err := written()
+			if err != nil {
+				return err
+			}
 			c.Set(fiber.HeaderContentType, contentType)
 			return c.Send(text)
 		})
