@@ -55,11 +55,14 @@ var rules = []rule{
 	{folder: "app", imports: []string{"leadstream/domain"}},
 	{folder: "config", imports: []string{"github.com/caarlos0/env", "github.com/joho/godotenv"}},
 
-	{folder: "ports/http", imports: coreAnd("github.com/gofiber/fiber", "github.com/danielgtaylor/huma", "github.com/prometheus/client_golang")},
+	// Its own encoders, as the command line has them.
+	{folder: "ports/http", imports: coreAnd("leadstream/ports/export", "github.com/gofiber/fiber", "github.com/danielgtaylor/huma", "github.com/prometheus/client_golang"), tests: []string{"github.com/pb33f"}},
 	{folder: "ports/http/dashboard"},
+	{folder: "ports/export", imports: coreAnd("github.com/xuri/excelize")},
 	{folder: "ports/ws", imports: coreAnd("github.com/gofiber/fiber", "github.com/gofiber/contrib/websocket"), tests: []string{"github.com/fasthttp/websocket"}},
 	{folder: "ports/messages", imports: coreAnd(watermill)},
 
+	{folder: "adapters/alerts", imports: coreAnd(redis)},
 	{folder: "adapters/apify", imports: coreAnd(outbound, phones, xtime)},
 	{folder: "adapters/breaker", imports: coreAnd(redis, "github.com/sony/gobreaker")},
 	{folder: "adapters/database", imports: coreAnd("github.com/uptrace/bun", "modernc.org/sqlite")},
@@ -72,6 +75,7 @@ var rules = []rule{
 	{folder: "adapters/localredis", imports: coreAnd(redis)},
 	{folder: "adapters/overpass", imports: coreAnd(outbound, phones, xtime)},
 	{folder: "adapters/website", imports: coreAnd(outbound, phones, "github.com/temoto/robotstxt", xnet, "golang.org/x/text"), tests: []string{redis, "leadstream/adapters/breaker", "leadstream/adapters/domaincache"}},
+	{folder: "adapters/requestmemory", imports: coreAnd(redis)},
 	// A library: neither app nor domain, so that nothing of this service creeps into it.
 	{folder: "adapters/workqueue", imports: []string{redis, watermill, "github.com/vmihailenco/msgpack"}, tests: []string{rapid}},
 

@@ -7,6 +7,8 @@
 //	steering jobs and queues    CancelJob, RetryJob, RetryFailedJobs, PauseQueue, ResumeQueue
 //	the poison queue            Poison, PoisonEntry, RequeuePoison, RequeueAllPoison, DiscardPoison
 //	reading                     Job, Jobs, JobLogs, Batch, Queues, Businesses, Business, Quota, Stats, Health
+//	exporting                   ExportBusinesses
+//	watching                    CheckAlerts
 //	keeping leads               AnnotateBusiness, DeleteBusiness
 //
 // It knows the domain and the small interfaces of needs.go, nothing else.
@@ -33,6 +35,12 @@ type Needs struct {
 	Events    Events
 	Leads     Businesses
 	History   JobHistory
+	Export    LeadExport
+	Counts    Counts
+	Outcomes  JobOutcomes
+	Alerts    AlertBook
+	Tellers   []AlertTeller
+	Requests  RequestMemory     // nil remembers none
 	Sources   map[string]Source // by the name a request may choose
 	Providers []ContactProvider // asked in order, the next only on a miss
 	Verifier  AddressVerifier   // of the best address found; nil verifies none

@@ -264,6 +264,7 @@ type QueueStatus struct {
 	Delayed              int
 	Completed            int
 	Failed               int
+	Cancelled            int
 	Concurrency          int // job slots over all live workers
 	Rate                 *Rate
 	Workers              int // live worker processes

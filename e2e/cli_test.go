@@ -169,7 +169,7 @@ func TestCommandLineScrapes(t *testing.T) {
 	world := town(t, sandbox.Options{SlowBy: 50 * time.Millisecond})
 	s := serve(t, world, nil, "ENRICHMENT_RATE_LIMIT=0", "HUNTER_API_KEY=", "SCRAPER_SOURCE=apify")
 	got := succeeds(t, command(t, s, nil, "scrape", "plumbing", "--near", "Freehold, NJ", "--max", "12", "--output", "csv"))
-	rows, err := csv.NewReader(strings.NewReader(got.out)).ReadAll()
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(got.out, "\ufeff"))).ReadAll()
 	if err != nil || len(rows) != 13 || got.err != "" {
 		t.Fatalf("%d rows, %v, %q", len(rows), err, got.err)
 	}
@@ -294,7 +294,7 @@ $`)
 		t.Errorf("left behind: %v", left)
 	}
 	s := serve(t, world, nil)
-	environ := []string{"DATA_DIR=" + setting(s.env, "DATA_DIR"), "HTTP_ADDR=" + strings.TrimPrefix(s.url, "http://")}
+	environ := []string{"DATA_DIR=" + dataDirOf(s.env), "HTTP_ADDR=" + strings.TrimPrefix(s.url, "http://")}
 	if got := succeeds(t, command(t, nil, environ, "doctor")); !strings.Contains(got.out, "a service runs at "+s.url+", and is ready") || !strings.Contains(got.out, "its schema is up to date") {
 		t.Errorf("beside a running service:\n%s", got.out)
 	}

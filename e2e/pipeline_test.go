@@ -98,7 +98,7 @@ func TestKillInMidScrape(t *testing.T) {
 	t.Parallel()
 	world := town(t, sandbox.Options{FeedDelay: time.Second})
 	s := serve(t, world, nil, "JOB_LEASE=2s", "ENRICHMENT_RATE_LIMIT=2/1m")
-	dataDir := setting(s.env, "DATA_DIR")
+	dataDir := dataDirOf(s.env)
 	id := s.scrape(map[string]any{"location": "Freehold, NJ", "business_type": "plumbing", "max_results": 70})
 	accepted := []string{id}
 	for range 5 {
@@ -146,10 +146,10 @@ func browsers(dir string) []string {
 	return found
 }
 
-func setting(env []string, name string) string {
+func dataDirOf(env []string) string {
 	value := ""
 	for _, line := range env {
-		if v, ok := strings.CutPrefix(line, name+"="); ok {
+		if v, ok := strings.CutPrefix(line, "DATA_DIR="); ok {
 			value = v
 		}
 	}

@@ -41,7 +41,7 @@ func buildAndRun(m *testing.M) int {
 		fmt.Printf("building the program: %v\n%s", err, out)
 		return 1
 	}
-	return m.Run()
+	return court.verdict(m.Run())
 }
 
 const soon = 30 * time.Second // for what happens at once, with the race detector on a busy machine
@@ -270,7 +270,7 @@ func (s *service) businesses() []map[string]any {
 	}
 }
 
-func freeAddr(t *testing.T) string {
+func freeAddr(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

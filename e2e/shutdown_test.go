@@ -19,7 +19,7 @@ func TestShutdown(t *testing.T) {
 	if code := s.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	if left := browsers(setting(s.env, "DATA_DIR")); len(left) > 0 {
+	if left := browsers(dataDirOf(s.env)); len(left) > 0 {
 		t.Errorf("browsers are left: %v", left)
 	}
 	s.start()

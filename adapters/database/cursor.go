@@ -83,6 +83,11 @@ func (o sortOrder) value(p position) any {
 
 // cursor is opaque to clients: the last row of a page as base64url.
 func (o sortOrder) cursor(last *businessRow) string {
+	raw, _ := json.Marshal(o.position(last)) // strings and finite numbers always encode
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+func (o sortOrder) position(last *businessRow) position {
 	p := position{Sort: o.name, ID: last.ID}
 	switch o.column {
 	case "name":
@@ -96,8 +101,7 @@ func (o sortOrder) cursor(last *businessRow) string {
 	default:
 		p.Time = last.CreatedAt.UnixMilli()
 	}
-	raw, _ := json.Marshal(p) // strings and finite numbers always encode
-	return base64.RawURLEncoding.EncodeToString(raw)
+	return p
 }
 
 // maxTime is the end of the year 9999, which both databases can write.

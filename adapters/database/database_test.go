@@ -48,6 +48,9 @@ var suite = map[string]func(t *testing.T, s store){
 	"migrating at once":                            migratingAtOnce,
 	"migrating after one who died":                 migratingAfterDeath,
 	"who gives up is not told of an outage":        cancelled,
+	"counting":                                     counting,
+	"each lead, page by page":                      each,
+	"each lead, until the reader ends":             eachEnds,
 }
 
 // store is a migrated database with its clock.

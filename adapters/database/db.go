@@ -45,6 +45,10 @@ type DB struct {
 var (
 	_ app.Businesses = (*DB)(nil)
 	_ app.JobHistory = (*DB)(nil)
+	_ app.LeadExport = (*DB)(nil)
+	_ app.Counts     = (*DB)(nil)
+
+	_ app.JobOutcomes = (*DB)(nil)
 )
 
 // Open opens the database; Migrate must have been run on it before it is used.

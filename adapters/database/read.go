@@ -57,13 +57,9 @@ func (db *DB) List(ctx context.Context, f app.BusinessFilter) (app.BusinessPage,
 	if err != nil {
 		return app.BusinessPage{}, classify(fmt.Errorf("counting businesses: %w", err))
 	}
-	var rows []*businessRow
-	query := filtered(db.bun.NewSelect().Model(&rows).Relation("Contacts", byConfidence), f)
-	if after != nil {
-		query = order.after(query, *after)
-	}
 	limit := pageSize(f.Limit)
-	if err := order.apply(query).Limit(int64(limit) + 1).Scan(ctx); err != nil {
+	rows, err := db.page(ctx, f, order, after, limit+1)
+	if err != nil {
 		return app.BusinessPage{}, classify(fmt.Errorf("listing businesses: %w", err))
 	}
 	page := app.BusinessPage{Total: int(total)}

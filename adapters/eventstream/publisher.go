@@ -14,7 +14,10 @@ import (
 	"leadstream/domain/fault"
 )
 
-var _ app.Events = (*Publisher)(nil)
+var (
+	_ app.Events      = (*Publisher)(nil)
+	_ app.AlertTeller = (*Publisher)(nil)
+)
 
 // Publisher publishes what happened to businesses.
 type Publisher struct {
@@ -41,6 +44,11 @@ func (p *Publisher) PublishFound(ctx context.Context, found business.Found) erro
 // PublishBusiness publishes a lead's new state.
 func (p *Publisher) PublishBusiness(ctx context.Context, eventType string, b business.Business) error {
 	return p.publish(ctx, eventType, app.ViewBusiness(b), b.FirstSeenJob)
+}
+
+// TellAlert publishes that an alert is raised or cleared.
+func (p *Publisher) TellAlert(ctx context.Context, eventType string, a app.AlertView) error {
+	return p.publish(ctx, eventType, a, "")
 }
 
 func (p *Publisher) publish(ctx context.Context, eventType string, data any, correlationID string) error {

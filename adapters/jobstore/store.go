@@ -122,7 +122,7 @@ func (s *Store) Queues(ctx context.Context) ([]app.QueueStatus, error) {
 		}
 		status := app.QueueStatus{
 			Name: q.String(), Paused: n.Paused, Waiting: n.Waiting, Active: n.Active, Delayed: n.Delayed,
-			Completed: n.Completed, Failed: n.Failed, Concurrency: n.Slots, Workers: n.Workers,
+			Completed: n.Completed, Failed: n.Failed, Cancelled: n.Cancelled, Concurrency: n.Slots, Workers: n.Workers,
 			OldestWaitingSeconds: n.OldestWaiting.Seconds(),
 		}
 		if finished := n.Completed + n.Failed; finished > 0 {

@@ -11,19 +11,32 @@
 //
 // All keys of a topic share a hash tag, so that each script touches one slot:
 //
-//	leadstream:{topic}:high|normal|low   streams, consumer group "workers": entry = job id
-//	leadstream:{topic}:wake              stream of one entry, to rouse blocked workers
-//	leadstream:{topic}:delayed           sorted set: job id by due time (ms)
+//	leadstream:{topic}:high|normal|low   streams, consumer group "workers": an entry is a job to do, with all that is fixed of it
+//	leadstream:{topic}:active            hash: job id → state of its run; what is pending in the groups
+//	leadstream:{topic}:cancelling        hash: running jobs that are wanted cancelled
 //	leadstream:{topic}:job:<id>          hash: the job; its fields are listed at Record
-//	leadstream:{topic}:index             sorted set: job id by the time it was accepted (µs)
-//	leadstream:{topic}:completed|failed|cancelled   sorted sets: job id by finish (ms)
+//	leadstream:{topic}:index             stream: every kept job, in the order of acceptance
+//	leadstream:{topic}:delayed           sorted set: job id by due time (ms)
+//	leadstream:{topic}:completed         list: finish (ms), index entry and id, oldest first
+//	leadstream:{topic}:failed|cancelled  sorted sets: job id by finish (ms)
 //	leadstream:{topic}:unique            hash: unique key → the unfinished job that holds it
+//	leadstream:{topic}:seen:<id>         an id that stays taken after its job was dropped
 //	leadstream:{topic}:limit             sorted set: starts in the throttle's window (µs)
-//	leadstream:{topic}:control           hash: paused, starts
+//	leadstream:{topic}:control           hash: paused; how many wait; starts and take-overs so far
 //	leadstream:{topic}:workers, :slots   live workers and their concurrency
-//	leadstream:{topic}:batch:<id>        hash: a batch's own counters
+//	leadstream:{topic}:batch:<id>        hash: a batch's own counters; :jobs, a stream of its jobs
 //	leadstream:{topic}:logs:<id>, :tally:<id>   a job's log and marks
 //	leadstream:{topic}:poison            stream: what failed for good (public)
+//	leadstream:{topic}:wake              stream of one entry, to rouse blocked workers
+//
+// # Scripts
+//
+// enqueue.lua accepts jobs; work.lua, one round of a worker, ends deliveries
+// and starts others; renew.lua keeps leases. Those three are hot, so each does
+// many jobs in one call: half of a script's cost is the call. Enqueues that
+// come while others are on their way travel together (gather.go); a round takes
+// along all that has ended and all slots that are free (rounds.go). An idle
+// queue makes nobody wait: the first call goes at once.
 //
 // # States
 //
@@ -32,30 +45,39 @@
 //	   │          │ └────► waiting   handed back at shutdown
 //	   └─ delayed ◄┘                 retry, postponement, delayed publish
 //
-// and failed | cancelled ──► waiting by hand. The table stands in common.lua;
-// every script goes through its one function become, which refuses all other
-// moves, counts the job's batch, and appends the event of the change: state
-// and event are one atomic step.
+// and failed | cancelled ──► waiting by hand. The table stands in common.lua.
+// Each change of state counts the job's batch and appends the event of the
+// change in the same script: state and event are one atomic step.
 //
-// # Guarantees, and what they rest on
+// # Guarantees, what they rest on, and their proofs
 //
-//   - Accepted means kept: enqueue.lua writes hash and stream entry in one step.
-//   - A delivery is at least once: an entry leaves its stream only in
-//     settle.lua, together with the job's next state.
-//   - One at a time: each start raises the job's run number, and settle.lua,
-//     report.lua and renew.lua refuse any other run. A worker that slept
-//     through its lease can write nothing.
-//   - No hoarding: take.lua starts no more than the caller has free slots.
+//   - Accepted means kept: enqueue.lua writes hash and stream entry in one step
+//     (TestFaultEnqueuerKilled, TestFullRedis).
+//   - A delivery is at least once: an entry stays pending until settle.lua
+//     acknowledges it together with the job's next state (TestFaultWorkerKilled,
+//     at each point between take and ack).
+//   - One at a time: each start raises the job's run number, and no script
+//     writes for any other run. A worker that slept through its lease can write
+//     nothing (TestFaultStoppedWorkerIsFenced). Where nobody took a job over since a
+//     batch of runs began, that is known without asking each of them (docs/adr/0005).
+//   - No hoarding: a round starts no more than the caller has free slots
+//     (TestPropertyNoHoarding, TestNoMoreInFlightThanSlots).
 //   - The throttle is exact: starts are kept by Redis's clock, and asked for
-//     in the same step that would start a job. Every start counts, retries too.
+//     in the same step that would start a job. Every start counts, retries too
+//     (TestPropertyThrottle: never above, never idle while allowed).
 //   - Waiting costs no slot: throttled, delayed and paused jobs stay in Redis.
 //   - Leases: a running job's entry is claimed anew by its own consumer at a
-//     third of the lease, which resets its idle time. Looking for idle entries
-//     every quarter of a lease bounds a take-over at 1.25 leases. At its third
-//     loss a job is given up, so that one that kills its worker ends.
+//     third of the lease, which resets its idle time. The same beat learns
+//     whether others are overdue, which bounds a take-over at 1.34 leases. At
+//     its third loss a job is given up, so that one that kills its worker ends.
+//   - Cancelling: the wish is kept, then pushed to the worker; a push that is
+//     lost is made good by the next beat. A job that is wanted cancelled never
+//     runs again, however its run ends (TestCancelIsKeptByARunThatDoesNotEnd).
 //   - Fairness: of ten starts, one may go to the oldest job of a lower priority
 //     that has waited longer than thirty seconds; the others are strictly by
 //     priority. A steady stream of high ones leaves low ones a tenth.
+//   - All of it at once, against a model of it: TestPropertyQueueFollowsTheModel in
+//     adapters/jobstore; with processes that die: TestFaultChaos.
 //
 // # How a message ends
 //

@@ -33,8 +33,11 @@ type scenario struct {
 	retries   bool // each job has two starts, both of which count
 }
 
+// lastsAtMost bounds a scenario by a shorter window, not by fewer jobs.
+const lastsAtMost = 8 * time.Second
+
 func drawScenario(rt *rapid.T) scenario {
-	return scenario{
+	s := scenario{
 		limit:     rapid.IntRange(1, 12).Draw(rt, "limit"),
 		window:    time.Duration(rapid.IntRange(200, 900).Draw(rt, "window_ms")) * time.Millisecond,
 		processes: rapid.SliceOfN(rapid.IntRange(1, 8), 1, 4).Draw(rt, "processes"),
@@ -43,6 +46,15 @@ func drawScenario(rt *rapid.T) scenario {
 		}), 1, 6).Draw(rt, "arrivals"),
 		retries: rapid.Bool().Draw(rt, "retries"),
 	}
+	starts := 0
+	for _, a := range s.arrivals {
+		starts += a.jobs
+	}
+	if s.retries {
+		starts *= 2
+	}
+	s.window = min(s.window, lastsAtMost*time.Duration(s.limit)/time.Duration(starts)).Truncate(time.Millisecond)
+	return s
 }
 
 // TestPropertyThrottle: whatever arrives and whoever works, no window has more

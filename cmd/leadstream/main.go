@@ -58,7 +58,7 @@ func newRoot(environ []string) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newServe(environ), newDemo(environ), newSandbox(), newConfig(environ), newMigrate(environ), newVersion())
+	root.AddCommand(newServe(environ), newDemo(environ), newSandbox(), newConfig(environ), newMigrate(environ), newExport(environ), newVersion())
 	root.AddCommand(newJobs(environ), newPoison(environ), newQueues(environ), newScrape(environ), newDoctor(environ))
 	root.InitDefaultCompletionCmd()
 	usage(root)

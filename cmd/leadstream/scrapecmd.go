@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"leadstream/app"
 	"leadstream/config"
 	"leadstream/domain/job"
+	"leadstream/ports/export"
 )
 
 // scrape is what the command was asked for.
@@ -142,7 +144,7 @@ func (s *scrape) print(cmd *cobra.Command, c *client, j app.JobView) error {
 		if result.Skipped > 0 {
 			_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "%d of %d places were known already and are not among the new leads\n", result.Skipped, result.Found)
 		}
-		return writeLeads(cmd.OutOrStdout(), s.output, leads)
+		return writeFound(cmd.OutOrStdout(), s.output, leads)
 	}
 	if s.o.asJSON {
 		raw, err := json.Marshal(j)
@@ -153,4 +155,23 @@ func (s *scrape) print(cmd *cobra.Command, c *client, j app.JobView) error {
 	}
 	_, err := fmt.Fprintf(cmd.OutOrStdout(), "Job %s %s: %d found, %d new, %d known already\n", j.JobID, j.Status, result.Found, result.Saved, result.Skipped)
 	return err
+}
+
+// writeFound writes leads as leadstream export does.
+func writeFound(out io.Writer, format string, leads []app.BusinessView) error {
+	kind, err := export.Parse(format, "leadstream")
+	if err != nil {
+		return err
+	}
+	encoder, err := kind.Encoder(out)
+	if err != nil {
+		return err
+	}
+	defer encoder.Discard()
+	for _, lead := range leads {
+		if err := encoder.Write(lead); err != nil {
+			return fmt.Errorf("writing the leads: %w", err)
+		}
+	}
+	return encoder.Close()
 }

@@ -108,6 +108,7 @@ func (p *parts) run(ctx context.Context, listener net.Listener, ready func(p *pa
 	jobsDone := make(chan struct{})
 
 	group.Go(func() error { return p.watchRedis(ctx) })
+	group.Go(func() error { return p.watchAlerts(ctx) })
 	go eventstream.KeepGroups(background, p.groupClient, p.log, messages.SaveGroup, messages.HistoryGroup)
 	group.Go(func() error {
 		defer close(jobsDone)

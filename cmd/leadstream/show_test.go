@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
-	"slices"
 	"strings"
 	"testing"
 
@@ -43,36 +41,6 @@ func TestDescribe(t *testing.T) {
 		if got := describe(app.JobView{Name: "a_name", Data: json.RawMessage(data)}); got != want {
 			t.Errorf("%s is %q, want %q", data, got, want)
 		}
-	}
-}
-
-// TestLeadFile keeps formulas from being run, and numbers as they are.
-func TestLeadFile(t *testing.T) {
-	t.Parallel()
-	phone, rating, city := "+17325550100", 4.5, "@SUM(1)"
-	lead := app.BusinessView{
-		ID: 1, Name: "=HYPERLINK(\"http://evil.example\")", Phone: &phone, Rating: &rating, City: &city, Status: "open",
-		Contacts: []app.ContactView{{Kind: "email", Value: "a@b.example"}, {Kind: "phone", Value: phone}, {Kind: "email", Value: "c@b.example"}},
-	}
-	var out bytes.Buffer
-	if err := writeLeads(&out, "csv", []app.BusinessView{lead}); err != nil {
-		t.Fatal(err)
-	}
-	rows, err := csv.NewReader(&out).ReadAll()
-	if err != nil || len(rows) != 2 {
-		t.Fatalf("%v, %v", rows, err)
-	}
-	for column, want := range map[string]string{
-		"name": "'=HYPERLINK(\"http://evil.example\")", "phone": phone, "rating": "4.5", "city": "'@SUM(1)", "emails": "a@b.example; c@b.example",
-		"other_phones": phone, "reviews_count": "", "attribution": "",
-	} {
-		if got := rows[1][slices.Index(rows[0], column)]; got != want {
-			t.Errorf("%s is %q, want %q", column, got, want)
-		}
-	}
-	out.Reset()
-	if err := writeLeads(&out, "json", nil); err != nil || strings.TrimSpace(out.String()) != "null" && strings.TrimSpace(out.String()) != "[]" {
-		t.Errorf("no leads are %q, %v", out.String(), err)
 	}
 }
 

@@ -14,12 +14,14 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 
+	"leadstream/adapters/alerts"
 	"leadstream/adapters/apify"
 	"leadstream/adapters/database"
 	"leadstream/adapters/eventstream"
 	"leadstream/adapters/googlemaps"
 	"leadstream/adapters/jobstore"
 	"leadstream/adapters/overpass"
+	"leadstream/adapters/requestmemory"
 	"leadstream/adapters/workqueue"
 	"leadstream/app"
 	"leadstream/config"
@@ -150,7 +152,8 @@ func (p *parts) app(client redis.UniversalClient, r roles) (*app.App, error) {
 	contacts := p.contacts(client)
 	return app.New(app.Needs{
 		Queue: store, Reader: store, Control: store, Reporter: store, Tally: store, Steering: store, Dead: store,
-		Events: publisher, Leads: p.db, History: p.db, QuotaOf: contacts.quota,
+		Events: publisher, Leads: p.db, History: p.db, Export: p.db, Counts: p.db, Outcomes: p.db, QuotaOf: contacts.quota,
+		Alerts: alerts.NewBook(client), Tellers: p.tellers(publisher), Requests: requestmemory.New(client),
 		Sources: p.sources, DefaultSource: c.Scraper.Source,
 		Providers: contacts.providers, Verifier: contacts.verifier, Monitors: contacts.monitors,
 		Checks: p.checks(client, r), Warnings: p.warnings, Now: time.Now, NewID: func() string { return ulid.Make().String() },
@@ -262,11 +265,13 @@ func (p *parts) buildAPI() {
 	if metrics, err := registered(newProviderMetrics(p.requests.Monitors)); err == nil { // one of a process is enough
 		p.closers = append(p.closers, metrics)
 	}
-	p.feed = ws.NewFeed(eventFeed{eventstream.NewFollower(follower, p.log)}, p.queueViews, p.log)
+	p.feed = ws.NewFeed(eventFeed{eventstream.NewFollower(follower, p.log)}, ws.Tallies{Queues: p.queueViews, Stats: p.requests.Stats}, p.log)
 	p.server = http.New(http.Options{
 		App: p.requests, Logger: p.log, Version: version, Tokens: c.Security.APITokens, AllowedOrigins: c.Security.AllowedOrigins,
 		PostsPerMinute: c.Security.RateLimitPerMinute,
-		Mount:          func(r http.Router) { p.feed.Mount(r, c.Security.AllowedOrigins) },
+		Mount: func(r http.Router, a http.Access) {
+			p.feed.Mount(r, ws.Access{Origins: c.Security.AllowedOrigins, Request: a.Request, Token: a.Token})
+		},
 	})
 }
 

@@ -20,7 +20,9 @@ type businessList struct {
 
 type businessAnswer struct{ Body app.BusinessView }
 
-type businessQuery struct {
+// LeadFilter selects leads, in listings and downloads alike. Its name is
+// exported for huma to look into it where it is embedded.
+type LeadFilter struct {
 	Text             string   `query:"q" maxLength:"200" doc:"Part of name, address or category"`
 	City             string   `query:"city" maxLength:"200"`
 	BusinessType     string   `query:"business_type" maxLength:"200"`
@@ -28,13 +30,18 @@ type businessQuery struct {
 	JobID            string   `query:"job_id" maxLength:"128" doc:"The scrape that first saw it"`
 	Has              []string `query:"has" enum:"email,phone,website" doc:"What must be known of it"`
 	Sort             string   `query:"sort" enum:"created_at,-created_at,updated_at,-updated_at,name,-name,rating,-rating" default:"-created_at"`
-	Limit            int      `query:"limit" minimum:"1" maximum:"500" default:"50"`
-	Cursor           string   `query:"cursor" doc:"nextCursor of the page before"`
 }
 
-func (q businessQuery) filter() app.BusinessFilter {
+type businessQuery struct {
+	LeadFilter
+
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50"`
+	Cursor string `query:"cursor" doc:"nextCursor of the page before"`
+}
+
+func (q LeadFilter) filter() app.BusinessFilter {
 	f := app.BusinessFilter{
-		Text: q.Text, City: q.City, BusinessType: q.BusinessType, JobID: q.JobID, Sort: q.Sort, Limit: q.Limit, Cursor: q.Cursor,
+		Text: q.Text, City: q.City, BusinessType: q.BusinessType, JobID: q.JobID, Sort: q.Sort,
 		HasEmail: slices.Contains(q.Has, "email"), HasPhone: slices.Contains(q.Has, "phone"), HasWebsite: slices.Contains(q.Has, "website"),
 	}
 	f.EnrichmentStatus, _ = business.ParseEnrichmentStatus(q.EnrichmentStatus) // the schema lets only statuses pass, or nothing
@@ -43,9 +50,11 @@ func (q businessQuery) filter() app.BusinessFilter {
 
 func (h handlers) registerBusinesses(api huma.API) {
 	type listAnswer struct{ Body businessList }
-	huma.Register(api, get("list-businesses", "/api/businesses", "businesses", "List leads", 400, 503),
+	register(api, get("list-businesses", "/api/businesses", "businesses", "List leads", 400, 503),
 		func(ctx context.Context, in *businessQuery) (*listAnswer, error) {
-			page, err := h.app.Businesses(ctx, in.filter())
+			filter := in.filter()
+			filter.Limit, filter.Cursor = in.Limit, in.Cursor
+			page, err := h.app.Businesses(ctx, filter)
 			if err != nil {
 				return nil, h.answer(ctx, err, "query.")
 			}
@@ -56,7 +65,8 @@ func (h handlers) registerBusinesses(api huma.API) {
 			return &listAnswer{list}, nil
 		})
 
-	huma.Register(api, get("get-business", "/api/businesses/{id}", "businesses", "One lead with its contacts", 400, 404, 503),
+	h.registerExport(api)
+	register(api, get("get-business", "/api/businesses/{id}", "businesses", "One lead with its contacts", 400, 404, 503),
 		func(ctx context.Context, in *businessID) (*businessAnswer, error) {
 			b, err := h.app.Business(ctx, in.ID)
 			return h.businessAnswer(ctx, b, err)
@@ -69,7 +79,7 @@ func (h handlers) registerBusinesses(api huma.API) {
 			Tags  *[]string `json:"tags,omitempty" maxItems:"50" doc:"Replaces all tags"`
 		}
 	}
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "annotate-business", Method: http.MethodPatch, Path: "/api/businesses/{id}", Tags: []string{"businesses"},
 		Summary: "Set notes and tags of a lead", Errors: []int{400, 404, 503},
 	}, func(ctx context.Context, in *annotate) (*businessAnswer, error) {
@@ -77,7 +87,7 @@ func (h handlers) registerBusinesses(api huma.API) {
 		return h.businessAnswer(ctx, b, err)
 	})
 
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "delete-business", Method: http.MethodDelete, Path: "/api/businesses/{id}", Tags: []string{"businesses"},
 		Summary: "Forget a lead and its contacts", Errors: []int{400, 404, 503},
 	}, func(ctx context.Context, in *businessID) (*messageAnswer, error) {

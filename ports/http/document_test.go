@@ -84,7 +84,7 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 				t.Errorf("%s: %s is %v", name, status, responses[status])
 			}
 		}
-		if responses["422"] != nil || responses["200"] == nil && responses["202"] == nil {
+		if keyed := strings.HasPrefix(name, "POST /api"); (responses["422"] != nil) != keyed || responses["200"] == nil && responses["202"] == nil {
 			t.Errorf("%s: answers %v", name, responses)
 		}
 		if parameters := strings.Count(name, "{"); parameters > 0 {
@@ -94,7 +94,7 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 			}
 		}
 	})
-	if want := 28; n != want {
+	if want := 30; n != want {
 		t.Errorf("%d operations, want %d", n, want)
 	}
 }

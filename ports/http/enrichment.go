@@ -67,7 +67,7 @@ func (h handlers) registerEnrichment(api huma.API) {
 		Summary: "Enrich the oldest pending businesses", DefaultStatus: http.StatusAccepted, SkipValidateBody: true,
 		Description: "Answers 202 with the batch, or 200 when no business is pending.", Errors: []int{400, 429, 503},
 	}
-	huma.Register(api, batch, h.queueBatch)
+	register(api, batch, h.queueBatch)
 	describeBody(api, &batch, batchBody{}, false)
 	alike(api.OpenAPI().Paths[batch.Path].Post, http.StatusAccepted, http.StatusOK)
 
@@ -76,16 +76,16 @@ func (h handlers) registerEnrichment(api huma.API) {
 		Summary: "Find the contacts of one business", DefaultStatus: http.StatusAccepted, SkipValidateBody: true, Errors: []int{400, 404, 429, 503},
 		Description: "Runs with high priority. A business that is in the queue already keeps its job.",
 	}
-	huma.Register(api, one, h.queueEnrichment)
+	register(api, one, h.queueEnrichment)
 	describeBody(api, &one, enrichBody{}, false)
 
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "cancel-enrichment-batch", Method: http.MethodDelete, Path: "/api/enrichment/batch/{batchId}", Tags: []string{"enrichment"},
 		Summary: "Cancel what is left of a batch", Errors: []int{404, 409, 503},
 	}, h.cancelBatch)
 
 	type batchStatus struct{ Body app.BatchView }
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "enrichment-batch-status", Method: http.MethodGet, Path: "/api/enrichment/batch/{batchId}/status", Tags: []string{"enrichment"},
 		Summary: "How a batch stands", Errors: []int{404, 503},
 	}, func(ctx context.Context, in *batchID) (*batchStatus, error) {
@@ -97,7 +97,7 @@ func (h handlers) registerEnrichment(api huma.API) {
 	})
 
 	type quotaAnswer struct{ Body quotaView }
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "enrichment-quota", Method: http.MethodGet, Path: "/api/enrichment/quota", Tags: []string{"enrichment"},
 		Summary: "What is used of the paid provider's month", Errors: []int{503},
 	}, func(ctx context.Context, _ *struct{}) (*quotaAnswer, error) {

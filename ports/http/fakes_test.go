@@ -18,10 +18,13 @@ var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
 // world is what the application under test runs on. It notes every call.
 type world struct {
-	err   error     // what every call answers
-	panic bool      // every call panics
-	none  bool      // no business waits for enrichment
-	until time.Time // the deadline of the last Job
+	err   error         // what every call answers
+	panic bool          // every call panics
+	none  bool          // no business waits for enrichment
+	until time.Time     // the deadline of the last Job
+	leads int           // how many an export finds; default 1
+	fails int           // after how many the database is away
+	hold  chan struct{} // keeps exports from ending until it is closed
 
 	mu    sync.Mutex
 	calls []string
@@ -29,7 +32,7 @@ type world struct {
 
 func (w *world) app() *app.App {
 	return app.New(app.Needs{
-		Queue: w, Reader: w, Control: w, Steering: w, Dead: w, Events: w, Leads: w, QuotaOf: w,
+		Queue: w, Reader: w, Control: w, Steering: w, Dead: w, Events: w, Leads: w, Export: w, Counts: w, QuotaOf: w,
 		Sources: map[string]app.Source{"google_maps": nil}, DefaultSource: "google_maps",
 		Checks: []app.HealthCheck{{Name: "redis", Check: func(context.Context) error { return w.err }}},
 		Now:    func() time.Time { return noon }, NewID: func() string { return "new" },
@@ -130,7 +133,7 @@ func (w *world) RetryFailed(_ context.Context, q job.Queue) (int, error) {
 
 func (w *world) Queues(context.Context) ([]app.QueueStatus, error) {
 	return []app.QueueStatus{
-		{Name: "scraping", Waiting: 2}, {Name: "enrichment", Rate: &app.Rate{Limit: 10, Window: time.Minute, UsedInWindow: 3}},
+		{Name: "scraping", Waiting: 2, Cancelled: 1}, {Name: "enrichment", Waiting: 3, Failed: 1, Rate: &app.Rate{Limit: 10, Window: time.Minute, UsedInWindow: 3}},
 	}, w.note("Queues")
 }
 
@@ -193,6 +196,27 @@ func (w *world) List(_ context.Context, f app.BusinessFilter) (app.BusinessPage,
 	return app.BusinessPage{Businesses: []business.Business{lead(1)}, Total: 1}, w.note("List %+v", f)
 }
 
+func (w *world) EachBusiness(ctx context.Context, f app.BusinessFilter, see func(business.Business) error) error {
+	if err := w.note("Each %+v", f); err != nil {
+		return err
+	}
+	for i := range max(w.leads, 1) {
+		if w.fails > 0 && i == w.fails {
+			return fault.Unavailablef("the database is away")
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := see(lead(int64(i + 1))); err != nil {
+			return err
+		}
+	}
+	if w.hold != nil {
+		<-w.hold
+	}
+	return nil
+}
+
 func (w *world) PendingEnrichment(_ context.Context, after int64, limit int) ([]business.Business, error) {
 	err := w.note("PendingEnrichment after=%d limit=%d", after, limit)
 	if w.none || after > 0 {
@@ -218,4 +242,11 @@ func (w *world) Delete(_ context.Context, id int64) error {
 
 func (w *world) Quota(context.Context) (app.Quota, error) {
 	return app.Quota{Provider: "hunter", Month: "2026-11", Used: 510, Limit: 500, ResetsAt: noon}, w.note("Quota")
+}
+
+func (w *world) Count(_ context.Context, today, lately time.Time) (app.Totals, error) {
+	return app.Totals{
+		Businesses: map[string]int{"pending": 2, "enriched": 3}, BusinessesToday: 1, BusinessesLately: 4, EnrichedToday: 5, Contacts: 6, ContactsToday: 7,
+		JobsToday: map[string]int{"completed": 8, "failed": 9}, JobsLately: 30,
+	}, w.note("Count %s %s", app.ViewTime(today), app.ViewTime(lately))
 }

@@ -29,9 +29,22 @@ func newGuard(tokens []string) guard {
 	return g
 }
 
-// check guards what shows or changes data; pages and probes are open.
+// Access tells other ports whom they may let in.
+type Access struct {
+	Request func(*fiber.Ctx) bool   // whether a request shows a token, or a session
+	Token   func(token string) bool // whether a token is known
+}
+
+func (g guard) access() Access { return Access{Request: g.letsIn, Token: g.known} }
+
+func (g guard) letsIn(c *fiber.Ctx) bool {
+	return len(g.hashes) == 0 || g.known(bearer(c)) || g.knownSession(c.Cookies(sessionCookie))
+}
+
+// check guards what shows or changes data; pages and probes are open. A client
+// of Socket.IO shows its token within its connection, where its port asks for it.
 func (g guard) check(c *fiber.Ctx) error {
-	if len(g.hashes) == 0 || !guarded(c.Path()) || g.known(bearer(c)) || g.knownSession(c.Cookies(sessionCookie)) {
+	if !guarded(c.Path()) || g.letsIn(c) || isUpgrade(c) && under(c.Path(), "/socket.io") {
 		return c.Next()
 	}
 	c.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="leadstream"`)
@@ -40,12 +53,15 @@ func (g guard) check(c *fiber.Ctx) error {
 
 func guarded(path string) bool {
 	for _, prefix := range []string{"/api", "/ws", "/socket.io", "/metrics", "/openapi"} {
-		if strings.HasPrefix(strings.ToLower(path), prefix) {
+		if under(path, prefix) {
 			return true
 		}
 	}
 	return false
 }
+
+// under compares as the router does, without regard to case.
+func under(path, prefix string) bool { return strings.HasPrefix(strings.ToLower(path), prefix) }
 
 func (g guard) mount(f *fiber.App) {
 	f.Post("/login", func(c *fiber.Ctx) error {

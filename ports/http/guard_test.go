@@ -12,7 +12,7 @@ const token = "0123456789abcdef"
 
 func withTokens(o *Options) {
 	o.Tokens = []string{"another-token-1234", token}
-	o.Mount = func(r Router) {
+	o.Mount = func(r Router, _ Access) {
 		for _, path := range []string{"/ws", "/socket.io/"} {
 			r.Get(path, func(c *fiber.Ctx) error { return c.SendString("mounted") })
 		}

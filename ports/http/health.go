@@ -19,11 +19,11 @@ type healthAnswer struct {
 }
 
 func (h handlers) registerHealth(api huma.API) {
-	huma.Register(api, get("alive", "/healthz", "health", "Whether the process is alive", 500),
+	register(api, get("alive", "/healthz", "health", "Whether the process is alive", 500),
 		func(context.Context, *struct{}) (*healthAnswer, error) {
 			return &healthAnswer{http.StatusOK, healthView{Status: "ok"}}, nil
 		})
-	huma.Register(api, get("ready", "/readyz", "health", "Whether everything it needs is there", 500),
+	register(api, get("ready", "/readyz", "health", "Whether everything it needs is there", 500),
 		func(ctx context.Context, _ *struct{}) (*healthAnswer, error) {
 			health := h.app.Health(ctx)
 			if !health.Ready {

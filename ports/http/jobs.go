@@ -55,7 +55,7 @@ func (h handlers) registerJobs(api huma.API) {
 		Limit   int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 		Cursor  string `query:"cursor" doc:"nextCursor of the page before"`
 	}
-	huma.Register(api, get("list-jobs", "/api/jobs", "jobs", "List jobs, newest first", 400, 503),
+	register(api, get("list-jobs", "/api/jobs", "jobs", "List jobs, newest first; 404 is an unknown batch", 400, 404, 503),
 		func(ctx context.Context, in *listQuery) (*jobListAnswer, error) {
 			filter := app.JobFilter{BatchID: in.BatchID, Limit: in.Limit, Cursor: in.Cursor}
 			filter.Queue, _ = job.ParseQueue(in.Queue)  // the schema lets only queues pass, or nothing
@@ -67,17 +67,17 @@ func (h handlers) registerJobs(api huma.API) {
 		Queue string `query:"queue" enum:"scraping,enrichment"`
 		Limit int    `query:"limit" minimum:"1" maximum:"500" default:"50"`
 	}
-	huma.Register(api, get("list-failed-jobs", "/api/jobs/failed", "jobs", "List failed jobs, newest failure first", 400, 503),
+	register(api, get("list-failed-jobs", "/api/jobs/failed", "jobs", "List failed jobs, newest failure first", 400, 503),
 		func(ctx context.Context, in *failedQuery) (*jobListAnswer, error) {
 			queue, _ := job.ParseQueue(in.Queue)
 			return h.listJobs(ctx, app.JobFilter{Queue: queue, State: job.Failed, Limit: in.Limit})
 		})
 
-	huma.Register(api, get("get-job", "/api/jobs/{id}", "jobs", "How a job stands", 404, 503),
+	register(api, get("get-job", "/api/jobs/{id}", "jobs", "How a job stands", 404, 503),
 		func(ctx context.Context, in *jobID) (*jobAnswer, error) { return h.readJob(ctx, in.ID) })
 
 	type logsAnswer struct{ Body logList }
-	huma.Register(api, get("job-logs", "/api/jobs/{id}/logs", "jobs", "What happened to a job, oldest first", 400, 404, 503),
+	register(api, get("job-logs", "/api/jobs/{id}/logs", "jobs", "What happened to a job, oldest first", 400, 404, 503),
 		func(ctx context.Context, in *jobLogsQuery) (*logsAnswer, error) {
 			page, err := h.app.JobLogs(ctx, in.ID, in.Limit, in.Cursor)
 			if err != nil {
@@ -101,7 +101,7 @@ func (h handlers) registerJobControl(api huma.API) {
 			Retried int `json:"retried"`
 		}
 	}
-	huma.Register(api, post("retry-failed-jobs", "/api/jobs/failed/retry", "jobs", "Let every failed job run again", 400, 503),
+	register(api, post("retry-failed-jobs", "/api/jobs/failed/retry", "jobs", "Let every failed job run again", 400, 503),
 		func(ctx context.Context, in *failedRetry) (*retried, error) {
 			queue, _ := job.ParseQueue(in.Queue)
 			n, err := h.app.RetryFailedJobs(ctx, queue)
@@ -113,7 +113,7 @@ func (h handlers) registerJobControl(api huma.API) {
 			return answer, nil
 		})
 
-	huma.Register(api, post("retry-job", "/api/jobs/{id}/retry", "jobs", "Let a failed or cancelled job run again", 404, 409, 503),
+	register(api, post("retry-job", "/api/jobs/{id}/retry", "jobs", "Let a failed or cancelled job run again", 404, 409, 503),
 		func(ctx context.Context, in *jobID) (*messageAnswer, error) {
 			if err := h.app.RetryJob(ctx, in.ID); err != nil {
 				return nil, h.answer(ctx, err, "path.")
@@ -121,7 +121,7 @@ func (h handlers) registerJobControl(api huma.API) {
 			return &messageAnswer{message{fmt.Sprintf("Job %s retry queued", in.ID)}}, nil
 		})
 
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "cancel-job", Method: http.MethodDelete, Path: "/api/jobs/{id}", Tags: []string{"jobs"},
 		Summary: "Cancel a job", Description: "A waiting or delayed one is gone from the queue at once; a running one stops within a second.",
 		Errors: []int{404, 409, 503},

@@ -24,12 +24,19 @@ func useMiddleware(f *fiber.App, o Options, g guard) {
 	f.Use(answerPanics(o.Logger))
 	f.Use(securityHeaders)
 	if len(o.AllowedOrigins) > 0 {
-		f.Use(cors.New(cors.Config{AllowOrigins: strings.Join(o.AllowedOrigins, ","), AllowCredentials: true, ExposeHeaders: "Location,Retry-After,X-Request-Id", MaxAge: 600}))
+		f.Use(cors.New(cors.Config{
+			AllowOrigins: strings.Join(o.AllowedOrigins, ","), AllowCredentials: true, MaxAge: 600,
+			AllowHeaders:  "Authorization,Content-Type,If-None-Match,Idempotency-Key,X-Request-Id",
+			ExposeHeaders: "Content-Disposition,ETag,Idempotency-Replayed,Location,Retry-After,X-Request-Id",
+		}))
 	}
+	f.Use(origins{o.AllowedOrigins, len(o.Tokens) > 0}.check)
 	f.Use(g.check)
 	f.Use(limitPosts(o.PostsPerMinute))
-	f.Use(compress.New(compress.Config{Next: isUpgrade}))
+	f.Use(compress.New(compress.Config{Next: func(c *fiber.Ctx) bool { return isUpgrade(c) || isExport(c.Path()) }}))
+	f.Use(tag)
 	f.Use(deadline)
+	f.Use(idempotency{o.App.Requests, o.Logger, o.App.Now}.handle)
 }
 
 // requestID is the id that the answer's X-Request-ID header carries.
@@ -60,7 +67,8 @@ func securityHeaders(c *fiber.Ctx) error {
 	c.Set("Cross-Origin-Opener-Policy", "same-origin")
 	c.Set("Cross-Origin-Resource-Policy", "same-origin")
 	if strings.HasPrefix(c.Path(), "/api") {
-		c.Set(fiber.HeaderCacheControl, "no-store")
+		// Whoever polls keeps what it got, and asks whether it still holds.
+		c.Set(fiber.HeaderCacheControl, "private, no-cache")
 	}
 	return c.Next()
 }

@@ -45,7 +45,7 @@ func TestSecurityHeaders(t *testing.T) {
 			t.Errorf("%s: headers %v", path, header)
 		}
 	}
-	if got := s.send("GET", "/api/jobs", "").Header.Get("Cache-Control"); got != "no-store" {
+	if got := s.send("GET", "/api/jobs", "").Header.Get("Cache-Control"); got != "private, no-cache" {
 		t.Errorf("Cache-Control %q", got)
 	}
 }
@@ -82,7 +82,7 @@ func TestOtherOrigins(t *testing.T) {
 		if got := answer.Header.Get("Access-Control-Allow-Origin"); got != row.want {
 			t.Errorf("%s may come from %q", row.origin, got)
 		}
-		if row.want != "" && (answer.StatusCode != http.StatusNoContent || !strings.Contains(answer.Header.Get("Access-Control-Allow-Headers"), "authorization")) {
+		if row.want != "" && (answer.StatusCode != http.StatusNoContent || !strings.Contains(answer.Header.Get("Access-Control-Allow-Headers"), "Authorization")) {
 			t.Errorf("%s: %d %v", row.origin, answer.StatusCode, answer.Header)
 		}
 	}

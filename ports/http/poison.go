@@ -40,7 +40,7 @@ func (h handlers) registerPoison(api huma.API) {
 		Cursor string `query:"cursor" doc:"nextCursor of the page before"`
 	}
 	type listAnswer struct{ Body poisonList }
-	huma.Register(api, get("list-poison", "/api/poison", "poison", "List what failed for good or never was a valid command", 400, 503),
+	register(api, get("list-poison", "/api/poison", "poison", "List what failed for good or never was a valid command", 400, 503),
 		func(ctx context.Context, in *listQuery) (*listAnswer, error) {
 			page, err := h.app.Poison(ctx, app.PoisonFilter{Queue: in.Queue, Limit: in.Limit, Cursor: in.Cursor})
 			if err != nil {
@@ -61,7 +61,7 @@ func (h handlers) registerPoison(api huma.API) {
 			Requeued int `json:"requeued"`
 		}
 	}
-	huma.Register(api, post("requeue-all-poison", "/api/poison/requeue", "poison", "Let everything run again", 400, 503),
+	register(api, post("requeue-all-poison", "/api/poison/requeue", "poison", "Let everything run again", 400, 503),
 		func(ctx context.Context, in *requeueQuery) (*requeued, error) {
 			n, err := h.app.RequeueAllPoison(ctx, in.Queue)
 			if err != nil {
@@ -76,7 +76,7 @@ func (h handlers) registerPoison(api huma.API) {
 
 func (h handlers) registerPoisonEntry(api huma.API) {
 	type entryAnswer struct{ Body poisonView }
-	huma.Register(api, get("get-poison", "/api/poison/{id}", "poison", "One entry", 404, 503),
+	register(api, get("get-poison", "/api/poison/{id}", "poison", "One entry", 404, 503),
 		func(ctx context.Context, in *poisonID) (*entryAnswer, error) {
 			e, err := h.app.PoisonEntry(ctx, in.ID)
 			if err != nil {
@@ -85,7 +85,7 @@ func (h handlers) registerPoisonEntry(api huma.API) {
 			return &entryAnswer{viewPoison(e)}, nil
 		})
 
-	huma.Register(api, post("requeue-poison", "/api/poison/{id}/requeue", "poison", "Let it run again", 404, 409, 503),
+	register(api, post("requeue-poison", "/api/poison/{id}/requeue", "poison", "Let it run again", 404, 409, 503),
 		func(ctx context.Context, in *poisonID) (*messageAnswer, error) {
 			if err := h.app.RequeuePoison(ctx, in.ID); err != nil {
 				return nil, h.answer(ctx, err, "path.")
@@ -93,7 +93,7 @@ func (h handlers) registerPoisonEntry(api huma.API) {
 			return &messageAnswer{message{fmt.Sprintf("Poison entry %s requeued", in.ID)}}, nil
 		})
 
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "discard-poison", Method: http.MethodDelete, Path: "/api/poison/{id}", Tags: []string{"poison"},
 		Summary: "Drop an entry for good; its job stays failed", Errors: []int{404, 503},
 	}, func(ctx context.Context, in *poisonID) (*messageAnswer, error) {

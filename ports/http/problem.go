@@ -2,6 +2,7 @@ package http
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -54,6 +55,9 @@ var statuses = map[fault.Kind]int{
 // retryAfterSeconds is what clients are told of an outage.
 const retryAfterSeconds = "2"
 
+// notAvailable is all that clients are told of an outage.
+const notAvailable = "a service that this request needs is not available; try again"
+
 // unexpected is all that clients are told of an internal error.
 const unexpected = "an unexpected error; it has been logged"
 
@@ -67,17 +71,29 @@ func (h handlers) answer(ctx context.Context, err error, where string) error {
 	}
 	if status == http.StatusServiceUnavailable {
 		h.log.Warn("request not served", "request_id", requestID(ctx), "error", err)
-		p := newProblem(status, "a service that this request needs is not available; try again")
+		p := newProblem(status, notAvailable)
 		return huma.ErrorWithHeaders(p, http.Header{"Retry-After": {retryAfterSeconds}})
 	}
 	var details []faultDetail
 	for _, f := range fault.FieldsOf(err) {
-		details = append(details, faultDetail{where + f.Location, f.Message, f.Value})
+		details = append(details, faultDetail{where + f.Location, f.Message, readable(f.Value)})
 	}
 	return newProblem(status, err.Error(), details...)
 }
 
+// readable shows as text what is JSON that clients could not read: 1e999 is a
+// number, which few languages have.
+func readable(value any) any {
+	raw, isJSON := value.(json.RawMessage)
+	var decoded any
+	if isJSON && json.Unmarshal(raw, &decoded) != nil {
+		return string(raw)
+	}
+	return value
+}
+
 func init() {
+	huma.DefaultArrayNullable = false // an empty list is [], never null
 	// huma's own validation answers with our problem, and with 400 where its
 	// default is 422: a faulty request is a faulty request.
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
@@ -91,6 +107,13 @@ func init() {
 			}
 		}
 		return p
+	}
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, message string, errs ...error) huma.StatusError {
+		answer := huma.NewError(status, message, errs...)
+		if p, ok := answer.(*problem); ok && status == http.StatusUnprocessableEntity {
+			p.Errors = append(p.Errors, unknownOf(ctx.Context())...)
+		}
+		return answer
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 
 func (h handlers) registerQueues(api huma.API) {
 	type queuesAnswer struct{ Body []app.QueueView }
-	huma.Register(api, get("list-queues", "/api/queues", "queues", "How each queue stands", 503),
+	register(api, get("list-queues", "/api/queues", "queues", "How each queue stands", 503),
 		func(ctx context.Context, _ *struct{}) (*queuesAnswer, error) {
 			queues, err := h.app.Queues(ctx)
 			if err != nil {
@@ -35,7 +35,7 @@ func (h handlers) registerQueues(api huma.API) {
 		{"pause", "Keep new jobs from starting, in every process; running ones finish", "paused", h.app.PauseQueue},
 		{"resume", "Let jobs start again", "resumed", h.app.ResumeQueue},
 	} {
-		huma.Register(api, post(act.name+"-queue", "/api/queues/{name}/"+act.name, "queues", act.summary, 404, 503),
+		register(api, post(act.name+"-queue", "/api/queues/{name}/"+act.name, "queues", act.summary, 404, 503),
 			func(ctx context.Context, in *queueName) (*messageAnswer, error) {
 				queue, err := job.ParseQueue(in.Name)
 				if err == nil {

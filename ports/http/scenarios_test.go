@@ -42,6 +42,7 @@ var scenarios = []scenario{
 			{"location":"body.max_results","value":501}]}`,
 	},
 	{name: "scrape from nowhere known", send: "POST /api/scraper/scrape", body: `{"location":"X","source":"moon"}`, status: 400, want: `{"errors":[{"location":"body.source","value":"moon"}]}`},
+	{name: "scrape with a number beyond numbers", send: "POST /api/scraper/scrape", body: `{"location":"X","radius":1e999}`, status: 400, want: `{"errors":[{"location":"body.radius","value":"1e999"}]}`},
 	{name: "scrape without a location", send: "POST /api/scraper/scrape", body: `{}`, status: 400, want: `{"errors":[{"location":"body.location","message":"is required"}]}`},
 	{name: "scrape without a body", send: "POST /api/scraper/scrape", status: 400},
 	{name: "scrape with half a body", send: "POST /api/scraper/scrape", body: `{"location":`, status: 400},
@@ -101,6 +102,7 @@ var scenarios = []scenario{
 	},
 	{name: "jobs, selected", send: "GET /api/jobs?queue=scraping&status=active&batchId=b1&limit=200&cursor=c2", status: 200, want: `{"nextCursor":null}`, calls: []string{"Jobs queue=scraping state=active batch=b1 limit=200 cursor=c2"}},
 	{name: "jobs, faulty", send: "GET /api/jobs?queue=x&status=y&limit=201", status: 400, want: `{"errors":[{"location":"query.queue","value":"x"},{"location":"query.status","value":"y"},{"location":"query.limit","value":201}]}`},
+	{name: "jobs, faulty and unknown", send: "GET /api/jobs?queue=x&page=2&colour=red", status: 400, want: `{"errors":[{"location":"query.queue","value":"x"},{"location":"query.colour","value":"red"},{"location":"query.page","value":"2"}]}`},
 	{name: "jobs, no number", send: "GET /api/jobs?limit=many", status: 400, want: `{"errors":[{"location":"query.limit","value":"many"}]}`},
 	{name: "jobs, unknown parameter", send: "GET /api/jobs?page=2", status: 400, want: `{"errors":[{"location":"query.page","message":"unknown query parameter"}]}`},
 	{name: "failed jobs", send: "GET /api/jobs/failed", status: 200, want: `{"total":7}`, calls: []string{"Jobs queue= state=failed batch= limit=50 cursor="}},
@@ -163,6 +165,13 @@ var scenarios = []scenario{
 	{name: "forget", send: "DELETE /api/businesses/7", status: 200, want: `{"message":"Business 7 deleted"}`, calls: []string{"Delete 7"}},
 	{name: "forget, unknown", send: "DELETE /api/businesses/404", status: 404, calls: []string{"Delete 404"}},
 
+	{
+		name: "stats", send: "GET /api/stats", status: 200, calls: []string{"Count 2026-11-24T00:00:00.000Z 2026-11-24T11:00:00.000Z", "Queues"},
+		want: `{"businesses":{"total":5,"pending":2,"enriched":3,"noContacts":0,"failed":0},"contacts":{"total":6},
+			"jobs":{"waiting":5,"delayed":0,"active":0,"completed":0,"failed":1,"cancelled":1},
+			"throughput":{"windowSeconds":3600,"jobs":30,"businesses":4,"jobsPerMinute":0.5},
+			"today":{"since":"2026-11-24T00:00:00.000Z","businesses":1,"enriched":5,"contacts":7,"jobsCompleted":8,"jobsFailed":9,"jobsCancelled":0}}`,
+	},
 	{name: "alive", send: "GET /healthz", status: 200, want: `{"status":"ok"}`},
 	{name: "ready", send: "GET /readyz", status: 200, want: `{"status":"ok"}`},
 

@@ -29,12 +29,12 @@ func (h handlers) registerScraper(api huma.API) {
 		Summary: "Find businesses", Description: "Accepts a search, which runs in the background.",
 		DefaultStatus: http.StatusAccepted, SkipValidateBody: true, Errors: []int{400, 429, 503},
 	}
-	huma.Register(api, scrape, func(ctx context.Context, in *rawBody) (*scrapeAnswer, error) {
+	register(api, scrape, func(ctx context.Context, in *rawBody) (*scrapeAnswer, error) {
 		cmd, err := decodeCommand[job.ScrapeBusinesses](ctx, h, job.ScrapeBusinessesName, in.RawBody)
 		if err != nil {
 			return nil, err
 		}
-		j, err := h.app.QueueScrape(ctx, cmd, app.Origin{})
+		j, err := h.app.QueueScrape(ctx, cmd, originOf(ctx))
 		if err != nil {
 			return nil, h.answer(ctx, err, "body.")
 		}
@@ -45,7 +45,7 @@ func (h handlers) registerScraper(api huma.API) {
 	})
 	describeBody(api, &scrape, scrapeBody{}, true)
 
-	huma.Register(api, huma.Operation{
+	register(api, huma.Operation{
 		OperationID: "scrape-status", Method: http.MethodGet, Path: "/api/scraper/status/{jobId}", Tags: []string{"scraper"},
 		Summary: "How a scrape stands", Errors: []int{404, 503},
 	}, func(ctx context.Context, in *scrapeJobID) (*jobAnswer, error) { return h.readJob(ctx, in.ID) })

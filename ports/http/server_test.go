@@ -42,6 +42,7 @@ type server struct {
 	t      *testing.T
 	url    string
 	client *http.Client
+	port   *Server
 }
 
 func serve(t *testing.T, w *world, changes ...func(*Options)) *server {
@@ -68,7 +69,7 @@ func serve(t *testing.T, w *world, changes ...func(*Options)) *server {
 		_ = listener.Close() // Shutdown does not, when nothing has been asked yet
 		<-ended
 	})
-	return &server{t, "http://" + listener.Addr().String(), client}
+	return &server{t, "http://" + listener.Addr().String(), client, s}
 }
 
 // answer is what came back.
@@ -96,6 +97,9 @@ func (s *server) send(method, path, body string, headers ...string) answer {
 	for _, h := range headers {
 		name, value, _ := strings.Cut(h, ": ")
 		request.Header.Set(name, value)
+		if name == "Host" {
+			request.Host = value
+		}
 	}
 	response, err := s.client.Do(request)
 	if err != nil {
@@ -107,6 +111,12 @@ func (s *server) send(method, path, body string, headers ...string) answer {
 		s.t.Fatal(err)
 	}
 	return answer{response, text}
+}
+
+// sendTo makes a GET request under another name of the server.
+func (s *server) sendTo(host, path string, headers ...string) answer {
+	s.t.Helper()
+	return s.send("GET", path, "", append(headers, "Host: "+host)...)
 }
 
 // wantProblem checks the form of every error.

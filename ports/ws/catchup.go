@@ -3,28 +3,27 @@ package ws
 import (
 	"context"
 	"errors"
-
-	"github.com/gofiber/contrib/websocket"
 )
 
 // catchUp sends what came after since: from memory if it is there, else from
 // the stream until memory has it. Then the client is live, or dropped.
-func (f *Feed) catchUp(conn *websocket.Conn, c *client, since string) {
+func (f *Feed) catchUp(l *line, c *client, since string) {
 	last := since
 	for !c.dropped() {
 		missed, found := f.join(c, last)
 		if found {
-			for _, e := range missed {
-				send(conn, c, e)
+			for i := range missed {
+				send(l, c, &missed[i])
 			}
 			return
 		}
 		var err error
-		last, err = f.replay(conn, c, last)
+		last, err = f.replay(l, c, last)
 		switch {
 		case err == nil:
 		case errors.Is(err, ErrGap):
-			write(conn, c, newEvent("", "stream:gap", map[string]string{"since": since}).Frame)
+			gap := newEvent("", "stream:gap", map[string]string{"since": since})
+			c.send(l, &gap)
 			last = ""
 		default:
 			f.log.Warn("event stream not readable for a client", "error", err)
@@ -36,7 +35,7 @@ func (f *Feed) catchUp(conn *websocket.Conn, c *client, since string) {
 // replay sends events from the stream until client and feed have met at one,
 // and answers which was sent last. They meet where the client comes to an
 // event that the feed has in memory, or the feed to the client's last.
-func (f *Feed) replay(conn *websocket.Conn, c *client, since string) (last string, err error) {
+func (f *Feed) replay(l *line, c *client, since string) (last string, err error) {
 	ctx, meet := context.WithCancel(c.ctx)
 	defer meet()
 	last = since
@@ -44,7 +43,7 @@ func (f *Feed) replay(conn *websocket.Conn, c *client, since string) (last strin
 		return last, nil
 	}
 	err = f.stream.Follow(ctx, last, func(e Event) error {
-		send(conn, c, e)
+		send(l, c, &e)
 		last = e.ID
 		if c.dropped() || f.approach(c, last, meet) {
 			return errMet
@@ -59,8 +58,8 @@ func (f *Feed) replay(conn *websocket.Conn, c *client, since string) (last strin
 
 var errMet = errors.New("the client has caught up")
 
-func send(conn *websocket.Conn, c *client, e Event) {
+func send(l *line, c *client, e *Event) {
 	if !c.dropped() && c.wants(e, scopeOf(e)) {
-		write(conn, c, e.Frame)
+		c.send(l, e)
 	}
 }

@@ -19,11 +19,15 @@ const (
 	reasonEnding  = "server is shutting down"
 	// maxReason is what a control frame's 125 bytes leave beside the code.
 	maxReason = 123
+	// helloWithin is how long a client of Socket.IO may take to say what it wants.
+	helloWithin = 10 * time.Second
 )
 
-// client is one connection's queue of frames.
+// client is one connection's queue of events.
 type client struct {
-	frames chan []byte
+	talk   dialect
+	events chan *Event
+	hellos chan string     // the event to continue after, once the client may listen
 	ctx    context.Context // ends when the client is dropped
 	cancel context.CancelFunc
 
@@ -38,26 +42,55 @@ type client struct {
 	reason string
 }
 
-func newClient(f filter) *client {
-	c := &client{frames: make(chan []byte, clientQueue), filter: f}
+func newClient(talk dialect, f filter) *client {
+	c := &client{talk: talk, events: make(chan *Event, clientQueue), hellos: make(chan string, 1), filter: f}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
 }
 
-// offer queues an event's frame if the client wants it, and drops a client
-// whose queue is full.
-func (c *client) offer(e Event, s scope) {
+// hello lets the client listen, to what came after since; a second hello changes nothing.
+func (c *client) hello(since string) {
+	select {
+	case c.hellos <- since:
+	default:
+	}
+}
+
+// ready waits for the hello, and drops a client that owes it.
+func (c *client) ready() (since string, ok bool) {
+	late := time.NewTimer(helloWithin)
+	defer late.Stop()
+	select {
+	case since = <-c.hellos:
+		return since, true
+	case <-late.C:
+		c.drop(closePolicy, "no CONNECT packet came")
+	case <-c.ctx.Done():
+	}
+	return "", false
+}
+
+// send writes an event; a client that does not take it is dropped.
+func (c *client) send(l *line, e *Event) {
+	if l.write(c.talk.packet(e)) != nil {
+		c.drop(closeTryLater, reasonTooSlow)
+	}
+}
+
+// offer queues an event if the client wants it, and drops a client whose queue
+// is full.
+func (c *client) offer(e *Event, s scope) {
 	if !c.wants(e, s) {
 		return
 	}
 	select {
-	case c.frames <- e.Frame:
+	case c.events <- e:
 	default:
 		c.drop(closeTryLater, reasonTooSlow)
 	}
 }
 
-func (c *client) wants(e Event, s scope) bool {
+func (c *client) wants(e *Event, s scope) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.filter.wants(e, s)
@@ -73,13 +106,8 @@ func (c *client) drop(code int, reason string) {
 	}
 }
 
-// hear changes the client's filter as it asks.
-func (c *client) hear(raw []byte) {
-	wanted, err := parseSubscribe(raw)
-	if err != nil {
-		c.drop(closePolicy, err.Error())
-		return
-	}
+// want changes the client's filter.
+func (c *client) want(wanted filter) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.filter = wanted

@@ -15,8 +15,6 @@ import (
 	"github.com/fasthttp/websocket"
 	"github.com/gofiber/fiber/v2"
 	"go.uber.org/goleak"
-
-	"leadstream/app"
 )
 
 func TestMain(m *testing.M) {
@@ -113,22 +111,38 @@ type server struct {
 	feed *Feed
 	addr string
 	end  func() // ends the feed as a shutdown does, and waits for it
+	stop func() // ends the feed and the listener
 }
 
 func serve(t *testing.T, stream Stream, changes ...func(*Feed)) *server {
 	t.Helper()
-	idle := func(context.Context) ([]app.QueueView, error) { return nil, nil }
-	s := &server{t: t, feed: NewFeed(stream, idle, slog.New(slog.DiscardHandler))}
+	return listen(t, "127.0.0.1:0", stream, Access{Origins: []string{"https://friend.example"}}, changes...)
+}
+
+// serveAt is another process at the address of one that has ended.
+func serveAt(t *testing.T, addr string, stream Stream) *server {
+	t.Helper()
+	return listen(t, addr, stream, Access{})
+}
+
+func serveFor(t *testing.T, stream Stream, access Access) *server {
+	t.Helper()
+	return listen(t, "127.0.0.1:0", stream, access)
+}
+
+func listen(t *testing.T, addr string, stream Stream, access Access, changes ...func(*Feed)) *server {
+	t.Helper()
+	s := &server{t: t, feed: NewFeed(stream, Tallies{}, slog.New(slog.DiscardHandler))}
 	for _, change := range changes {
 		change(s.feed)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.addr = listener.Addr().String()
 	f := fiber.New(fiber.Config{DisableStartupMessage: true})
-	s.feed.Mount(f, []string{"https://friend.example"})
+	s.feed.Mount(f, access)
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = f.Listener(listener) })
@@ -140,13 +154,14 @@ func serve(t *testing.T, stream Stream, changes ...func(*Feed)) *server {
 			t.Errorf("the feed ended with %v", err)
 		}
 	})
-	t.Cleanup(func() {
+	s.stop = sync.OnceFunc(func() {
 		s.end()
 		if err := f.Shutdown(); err != nil {
 			t.Error(err)
 		}
 		wg.Wait()
 	})
+	t.Cleanup(s.stop)
 	return s
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,31 +45,31 @@ type Stream interface {
 // Feed hands the events of one stream to many clients, none of which can slow
 // another: one that does not read is dropped.
 type Feed struct {
-	stream Stream
-	queues func(context.Context) ([]app.QueueView, error)
-	log    *slog.Logger
-	ping   time.Duration
+	stream  Stream
+	tallies Tallies
+	log     *slog.Logger
+	ping    time.Duration
 
 	serving sync.WaitGroup // connections
 
 	mu      sync.Mutex
 	ring    ring
 	clients map[*client]struct{}
-	changed bool // jobs have changed since the queues were last told
-	untold  bool // a client has come back, and not heard of the queues while it was gone
+	changed bool // jobs or leads have changed since the tallies were last told
+	untold  bool // a client has come back, and not heard of the tallies while it was gone
 	closed  bool
 }
 
-// NewFeed makes a feed; queues counts them for the queue:updated frames.
-func NewFeed(stream Stream, queues func(context.Context) ([]app.QueueView, error), log *slog.Logger) *Feed {
-	return &Feed{stream: stream, queues: queues, log: log, ping: pingEvery, ring: newRing(), clients: map[*client]struct{}{}}
+// NewFeed makes a feed.
+func NewFeed(stream Stream, tallies Tallies, log *slog.Logger) *Feed {
+	return &Feed{stream: stream, tallies: tallies, log: log, ping: pingEvery, ring: newRing(), clients: map[*client]struct{}{}}
 }
 
 // Run follows the stream until ctx ends, and then closes every client.
 func (f *Feed) Run(ctx context.Context) error {
 	telling, endTelling := context.WithCancel(ctx)
 	var wg sync.WaitGroup
-	wg.Go(func() { f.tellQueues(telling) })
+	wg.Go(func() { f.tell(telling) })
 	err := f.stream.Follow(ctx, "", func(e Event) error {
 		f.publish(e)
 		return nil
@@ -83,15 +84,15 @@ func (f *Feed) Run(ctx context.Context) error {
 }
 
 func (f *Feed) publish(e Event) {
-	scope := scopeOf(e)
+	scope := scopeOf(&e)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.ring.add(e)
-	f.changed = f.changed || e.Type == "job:updated"
+	f.changed = f.changed || e.Type == "job:updated" || strings.HasPrefix(e.Type, "business:")
 	for c := range f.clients {
 		switch {
 		case c.live:
-			c.offer(e, scope)
+			c.offer(&e, scope)
 		case c.stood == e.ID && c.meet != nil:
 			c.meet()
 		}

@@ -82,7 +82,7 @@ func TestSubscribeChangesTheFilter(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the filter is the new one", func() bool {
-		return s.clients(func(c *client) bool { return c.wants(Event{Type: "b"}, scope{JobID: "j2"}) }) == 1
+		return s.clients(func(c *client) bool { return c.wants(&Event{Type: "b"}, scope{JobID: "j2"}) }) == 1
 	})
 	for _, e := range [][2]string{{"a", "j2"}, {"b", "j1"}, {"b", "j2"}} {
 		stream.append(e[0], map[string]any{"jobId": e[1]})
@@ -235,7 +235,7 @@ func (broken) Follow(context.Context, string, func(Event) error) error { return 
 
 func TestFailureOfTheStreamIsReported(t *testing.T) {
 	t.Parallel()
-	f := NewFeed(broken{}, nil, slog.New(slog.DiscardHandler))
+	f := NewFeed(broken{}, Tallies{}, slog.New(slog.DiscardHandler))
 	if err := f.Run(t.Context()); err == nil || err.Error() != "broken" {
 		t.Errorf("the feed ended with %v", err)
 	}
@@ -247,7 +247,7 @@ func TestQueues(t *testing.T) {
 	stream := newLog(0)
 	var asked, waiting atomic.Int64
 	s := serve(t, stream, func(f *Feed) {
-		f.queues = func(context.Context) ([]app.QueueView, error) {
+		f.tallies.Queues = func(context.Context) ([]app.QueueView, error) {
 			if asked.Add(1) == 1 {
 				return nil, errors.New("not now")
 			}
@@ -270,7 +270,7 @@ func TestQueues(t *testing.T) {
 		if f.ID != fmt.Sprintf("%d-x/scraping", 4+i) || f.Data["waiting"] != float64(8+i) {
 			t.Errorf("frame %+v", f)
 		}
-		if since := time.Since(told); since < queueEvery/2 {
+		if since := time.Since(told); since < tellEvery/2 {
 			t.Errorf("told again after %s", since)
 		}
 	}
@@ -278,5 +278,38 @@ func TestQueues(t *testing.T) {
 	again.wantIDs(4, 5)
 	if f := again.next(); f.ID != "5-x/scraping" || f.Data["waiting"] != 9.0 {
 		t.Errorf("who comes back is told %+v", f)
+	}
+}
+
+// TestStats hears of the stats only when they have changed.
+func TestStats(t *testing.T) {
+	t.Parallel()
+	var counted, leads atomic.Int64
+	stream := newLog(0)
+	s := serve(t, stream, func(f *Feed) {
+		f.tallies.Stats = func(context.Context) (app.StatsView, error) {
+			n := counted.Add(1)
+			if n == 1 {
+				return app.StatsView{}, errors.New("not yet")
+			}
+			return app.StatsView{Businesses: app.BusinessStats{Total: int(leads.Load())}}, nil
+		}
+	})
+	l := s.dial("types=stats:updated")
+	s.live(1)
+	leads.Store(5)
+	stream.add("business:created", 1)
+	if f := l.next(); f.Type != "stats:updated" || f.Data["businesses"].(map[string]any)["total"] != 5.0 || f.ID != "1-x/stats" {
+		t.Fatalf("frame %+v", f)
+	}
+	if n := counted.Load(); n != 2 {
+		t.Errorf("counted %d times, want once more after the failure", n)
+	}
+	stream.add("job:updated", 1)
+	eventually(t, "it is counted again", func() bool { return counted.Load() == 3 })
+	leads.Store(6)
+	stream.add("business:updated", 1)
+	if f := l.next(); f.Data["businesses"].(map[string]any)["total"] != 6.0 || f.ID != "3-x/stats" {
+		t.Errorf("frame %+v: what had not changed was told", f)
 	}
 }

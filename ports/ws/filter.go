@@ -20,7 +20,7 @@ type scope struct {
 	BatchID string `json:"batchId"`
 }
 
-func scopeOf(e Event) scope {
+func scopeOf(e *Event) scope {
 	var envelope struct {
 		Data scope `json:"data"`
 	}
@@ -28,7 +28,7 @@ func scopeOf(e Event) scope {
 	return envelope.Data
 }
 
-func (f filter) wants(e Event, s scope) bool {
+func (f filter) wants(e *Event, s scope) bool {
 	return f.wantsType(e.Type) && (f.JobID == "" || f.JobID == s.JobID) && (f.BatchID == "" || f.BatchID == s.BatchID)
 }
 
@@ -80,4 +80,13 @@ func parseSubscribe(raw []byte) (filter, error) {
 		return filter{}, fmt.Errorf(`must be {"subscribe":{"types":[…],"jobId":"…","batchId":"…"}}`)
 	}
 	return *message.Subscribe, message.Subscribe.validate()
+}
+
+// parseFilter reads what stands behind "subscribe" alone.
+func parseFilter(raw []byte) (filter, error) {
+	var f *filter
+	if err := json.Unmarshal(raw, &f); err != nil || f == nil {
+		return filter{}, fmt.Errorf(`must be {"types":[…],"jobId":"…","batchId":"…"}`)
+	}
+	return *f, f.validate()
 }

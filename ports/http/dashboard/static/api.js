@@ -53,6 +53,7 @@ export const jobLogs = (jobId, query) => call("GET", `/api/jobs/${id(jobId)}/log
 export const retryJob = (jobId) => call("POST", `/api/jobs/${id(jobId)}/retry`);
 export const retryFailed = (queue) => call("POST", "/api/jobs/failed/retry", { query: { queue } });
 export const cancelJob = (jobId) => call("DELETE", `/api/jobs/${id(jobId)}`);
+export const stats = () => call("GET", "/api/stats");
 export const queues = () => call("GET", "/api/queues");
 export const pauseQueue = (name) => call("POST", `/api/queues/${id(name)}/pause`);
 export const resumeQueue = (name) => call("POST", `/api/queues/${id(name)}/resume`);

@@ -30,7 +30,7 @@ const open = drawer.open;
 const running = startRunning({ open });
 const jobs = startJobs({ open });
 const batch = startBatch();
-const queues = startQueues({ onChange: totals.queuesChanged });
+const queues = startQueues();
 const poison = startPoison();
 
 connect({ onEvent: handle, onReload: loadAll, onState: showState });
@@ -38,6 +38,7 @@ setInterval(tickTimes, TICK);
 setInterval(() => {
   if (document.hidden) return;
   queues.load().catch(() => {}); // the connection's state tells of trouble
+  totals.load().catch(() => {});
   poison.refresh();
 }, POLL);
 
@@ -70,7 +71,9 @@ function handle(type, data) {
     case "business:created":
     case "business:updated":
       leads.update(data);
-      totals.refresh();
+      break;
+    case "stats:updated":
+      totals.update(data);
       break;
     case "batch:progress":
       batch.update(data);

@@ -7,21 +7,18 @@ import { attempt } from "./notices.js";
 
 const COUNTS = ["waiting", "active", "delayed", "completed", "failed"];
 
-// startQueues runs the panel; onChange(queues) hears every new state.
-export function startQueues({ onChange }) {
+// startQueues runs the panel.
+export function startQueues() {
   const place = byId("queue-list");
   const panels = new Map(); // queue name → panel
-  const states = new Map(); // queue name → queue
 
   const update = (queue) => {
-    states.set(queue.name, queue);
     if (!panels.has(queue.name)) {
       const panel = queuePanel(queue.name, load);
       panels.set(queue.name, panel);
       place.append(panel.node);
     }
     panels.get(queue.name).update(queue);
-    onChange([...states.values()]);
   };
   async function load() {
     for (const queue of await api.queues()) update(queue);

@@ -1,31 +1,25 @@
-// The totals at the top, from what the lists' own routes count.
+// The totals at the top, as /api/stats tells them.
 
 import * as api from "./api.js";
-import { byId, setText } from "./dom.js";
+import { byId, setAttribute, setText } from "./dom.js";
 import { count } from "./format.js";
-import { atMostEvery } from "./timing.js";
-
-const READ_EVERY = 1500; // ms
 
 export function startTotals() {
   const place = byId("totals");
-  const show = (name, value) => setText(place.querySelector(`[data-total="${name}"]`), count(value));
-  const load = async () => {
-    const total = async (status) => (await api.businesses({ enrichment_status: status, limit: 1 })).total;
-    const [leads, enriched, pending] = await Promise.all([total(""), total("enriched"), total("pending")]);
-    show("leads", leads);
-    show("enriched", enriched);
-    show("pending", pending);
+  const show = (name, value, note = "") => {
+    const total = place.querySelector(`[data-total="${name}"]`);
+    setText(total, count(value));
+    if (note) setAttribute(total, "title", note);
   };
-  return {
-    load,
-    refresh: atMostEvery(READ_EVERY, load),
-    queuesChanged(queues) {
-      const sum = (key) => queues.reduce((n, queue) => n + (queue[key] ?? 0), 0);
-      show("running", sum("active"));
-      show("waiting", sum("waiting") + sum("delayed"));
-      show("failed", sum("failed"));
-      place.querySelector('[data-total="failed"]').classList.toggle("alert", sum("failed") > 0);
-    },
+  const update = ({ businesses, contacts, jobs, today, throughput }) => {
+    show("leads", businesses.total, `${count(today.businesses)} found today`);
+    show("enriched", businesses.enriched, `${count(today.enriched)} got a contact today`);
+    show("contacts", contacts.total, `${count(today.contacts)} found today`);
+    show("pending", businesses.pending);
+    show("running", jobs.active, `${count(throughput.jobs)} jobs finished within the last hour`);
+    show("waiting", jobs.waiting + jobs.delayed);
+    show("failed", jobs.failed, `${count(today.jobsFailed)} failed today`);
+    place.querySelector('[data-total="failed"]').classList.toggle("alert", jobs.failed > 0);
   };
+  return { update, load: async () => update(await api.stats()) };
 }
