@@ -280,10 +280,10 @@ func TestSocketIOPackets(t *testing.T) {
 // TestSocketIOPings keeps a client that answers, and ends one that does not.
 func TestSocketIOPings(t *testing.T) {
 	t.Parallel()
-	s := serve(t, newLog(0), func(f *Feed) { f.ping = 50 * time.Millisecond })
+	s := serve(t, newLog(0), func(f *Feed) { f.ping = time.Second }) // in which a busy machine gets round to an answer
 	l := s.dialRaw("40")
 	_ = l.packet() // connected
-	for range 10 {
+	for range 3 {
 		if p := l.packet(); p != "2" {
 			t.Fatalf("packet %s, want a ping", p)
 		}
