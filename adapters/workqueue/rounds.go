@@ -147,7 +147,7 @@ func lostAmong(started []*Delivery) int {
 
 // untilRoused ends the idleness when there may be something to start.
 func (w *worker) untilRoused(done worked) {
-	if err := w.sub.waitForEntry(context.WithoutCancel(w.stop), w.topic, done); err != nil && w.stop.Err() == nil {
+	if err := w.sub.waitForEntry(context.WithoutCancel(w.stop), w.stop.Done(), w.topic, done); err != nil && w.stop.Err() == nil {
 		w.log.Warn("queue not reachable, trying again", "error", err)
 		w.pause(firstRetry)
 	}

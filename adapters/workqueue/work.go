@@ -143,24 +143,42 @@ func pairs(flat []any) map[string]string {
 // its context does; a closing worker is roused through the stream wake.
 const blockTime = 5 * time.Second
 
-// waitForEntry blocks until a stream of the topic grows beyond the cursors or
-// the time is up.
-func (s *Subscriber) waitForEntry(ctx context.Context, topic string, w worked) error {
-	block := blockTime
-	if w.wait >= 0 && w.wait < block {
-		block = max(w.wait, time.Millisecond)
+// lookAgainAfter is when an idle worker looks for itself, whatever the streams
+// say.
+const lookAgainAfter = 30 * time.Second
+
+// waitForEntry blocks until a stream of the topic grows beyond the cursors,
+// something may be due, or it is time to look again.
+func (s *Subscriber) waitForEntry(ctx context.Context, stop <-chan struct{}, topic string, w worked) error {
+	left := lookAgainAfter
+	if w.wait >= 0 {
+		left = min(left, w.wait)
 	}
+	for ended := time.Now().Add(left); ; left = time.Until(ended) {
+		grown, err := s.blockedRead(ctx, topic, w.cursors, max(min(left, blockTime), time.Millisecond))
+		if err != nil || grown || left <= blockTime {
+			return err
+		}
+		select {
+		case <-stop:
+			return nil
+		default:
+		}
+	}
+}
+
+func (s *Subscriber) blockedRead(ctx context.Context, topic string, cursors []string, block time.Duration) (grown bool, err error) {
 	streams := make([]string, 0, 8)
 	for _, name := range []string{PriorityHigh, PriorityNormal, PriorityLow, "wake"} {
 		streams = append(streams, s.client.key(topic, name))
 	}
-	err := s.client.config.Client.XRead(ctx, &redis.XReadArgs{
-		Streams: append(streams, w.cursors...), Count: 1, Block: block,
+	err = s.client.config.Client.XRead(ctx, &redis.XReadArgs{
+		Streams: append(streams, cursors...), Count: 1, Block: block,
 	}).Err()
 	if errors.Is(err, redis.Nil) {
-		return nil
+		return false, nil
 	}
-	return err
+	return err == nil, err
 }
 
 // rouse makes blocked reads of a topic return.
