@@ -13,7 +13,7 @@ help: ## List the targets
 
 .PHONY: setup
 setup: ## Install what running and testing need and this machine lacks
-	@scripts/setup redis chromium postgres cc
+	@scripts/setup redis chromium postgres node cc
 
 .PHONY: build
 build: ## Build bin/leadstream
@@ -26,7 +26,7 @@ run: build ## Run everything in one process, on http://127.0.0.1:3000
 	bin/leadstream serve
 
 .PHONY: demo
-demo: build ## Run everything against the stand-in town: no account, no internet
+demo: build ## Run everything against an invented town: no account, no internet
 	@scripts/setup redis chromium
 	bin/leadstream demo
 
@@ -61,7 +61,7 @@ stress: setup ## Run the work queue's long proofs: faults, properties, Watermill
 		-run 'PubSub|Fault|Property|Stress|Cancel|Drain' ./adapters/workqueue ./adapters/jobstore -rapid.checks=$(CHECKS)
 
 .PHONY: bench
-bench: setup ## Run the benchmarks
+bench: setup ## Run the Go benchmarks (bench/doc.go: the queue beside others)
 	go test -p 1 -run '^$$' -bench . -benchmem ./... # one package at a time: BenchmarkScrape measures a browser's pace and memory
 
 .PHONY: architecture

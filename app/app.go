@@ -6,7 +6,7 @@
 //	what events lead to         SaveFoundBusiness, RecordFinishedJob
 //	steering jobs and queues    CancelJob, RetryJob, RetryFailedJobs, PauseQueue, ResumeQueue
 //	the poison queue            Poison, PoisonEntry, RequeuePoison, RequeueAllPoison, DiscardPoison
-//	reading                     Job, Jobs, JobLogs, Batch, Queues, Businesses, Business, Quota, Stats, Health
+//	reading                     Job, Jobs, JobLogs, Batch, Queues, Businesses, Business, EnrichmentQuota, Stats, Health
 //	exporting                   ExportBusinesses
 //	watching                    CheckAlerts
 //	keeping leads               AnnotateBusiness, DeleteBusiness

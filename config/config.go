@@ -28,13 +28,13 @@ type Config struct {
 
 // Redis says which Redis is used; with nothing set, an embedded one.
 type Redis struct {
-	URL            string `env:"REDIS_URL" doc:"redis:// or rediss://; empty with no REDIS_HOST is an embedded Redis" secret:"url"`
+	URL            string `env:"REDIS_URL" doc:"redis://, rediss:// or unix://; empty with no REDIS_HOST is an embedded Redis" secret:"url"`
 	Host           string `env:"REDIS_HOST" doc:"instead of REDIS_URL"`
 	Port           int    `env:"REDIS_PORT" envDefault:"6379" doc:"with REDIS_HOST"`
 	Password       string `env:"REDIS_PASSWORD" doc:"with REDIS_HOST, a cluster or sentinels" secret:"all"`
 	DB             int    `env:"REDIS_DB" envDefault:"0" doc:"with REDIS_HOST or sentinels"`
 	TLS            bool   `env:"REDIS_TLS" envDefault:"false" doc:"with REDIS_HOST, a cluster or sentinels"`
-	ClusterAddrs   List   `env:"REDIS_CLUSTER_ADDRS" doc:"host:port, … of a Redis Cluster"`
+	ClusterAddrs   List   `env:"REDIS_CLUSTER_ADDRS" doc:"host:port, … of a Redis Cluster, which is refused so far"`
 	SentinelAddrs  List   `env:"REDIS_SENTINEL_ADDRS" doc:"host:port, … of sentinels"`
 	SentinelMaster string `env:"REDIS_SENTINEL_MASTER" doc:"the master that the sentinels watch"`
 }

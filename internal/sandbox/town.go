@@ -1,6 +1,7 @@
 // Package sandbox is a small town to scrape: some three hundred invented
 // businesses, a map site that shows them as Google Maps would, their websites,
-// and a Hunter that knows some of their people. Tests and the demo run against
+// an Apify, an Overpass and a Nominatim that find them too, and a Hunter that
+// knows some of their people. Tests and the demo run against
 // it, without an account and without the internet.
 //
 // Everything in it is made up: telephone numbers are of the range reserved for
