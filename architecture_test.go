@@ -41,6 +41,7 @@ const (
 	redis       = "github.com/redis/go-redis"
 	watermill   = "github.com/ThreeDotsLabs/watermill"
 	redisstream = "github.com/ThreeDotsLabs/watermill-redisstream"
+	otel        = "go.opentelemetry.io/otel"
 	outbound    = "leadstream/internal/outbound"
 	phones      = "github.com/nyaruka/phonenumbers"
 	xnet        = "golang.org/x/net"
@@ -56,18 +57,18 @@ var rules = []rule{
 	{folder: "config", imports: []string{"github.com/caarlos0/env", "github.com/joho/godotenv"}},
 
 	// Its own encoders, as the command line has them.
-	{folder: "ports/http", imports: coreAnd("leadstream/ports/export", "github.com/gofiber/fiber", "github.com/danielgtaylor/huma", "github.com/prometheus/client_golang"), tests: []string{"github.com/pb33f"}},
+	{folder: "ports/http", imports: coreAnd("leadstream/ports/export", "github.com/gofiber/fiber", "github.com/danielgtaylor/huma", "github.com/prometheus/client_golang", otel), tests: []string{"github.com/pb33f"}},
 	{folder: "ports/http/dashboard"},
 	{folder: "ports/export", imports: coreAnd("github.com/xuri/excelize")},
 	{folder: "ports/ws", imports: coreAnd("github.com/gofiber/fiber", "github.com/gofiber/contrib/websocket"), tests: []string{"github.com/fasthttp/websocket"}},
-	{folder: "ports/messages", imports: coreAnd(watermill)},
+	{folder: "ports/messages", imports: coreAnd(watermill, otel)},
 
 	{folder: "adapters/alerts", imports: coreAnd(redis)},
 	{folder: "adapters/apify", imports: coreAnd(outbound, phones, xtime)},
 	{folder: "adapters/breaker", imports: coreAnd(redis, "github.com/sony/gobreaker")},
 	{folder: "adapters/database", imports: coreAnd("github.com/uptrace/bun", "modernc.org/sqlite")},
 	{folder: "adapters/domaincache", imports: coreAnd(redis, "github.com/google/uuid")},
-	{folder: "adapters/eventstream", imports: coreAnd(redis, watermill, redisstream, "github.com/google/uuid")},
+	{folder: "adapters/eventstream", imports: coreAnd(redis, watermill, redisstream, "github.com/google/uuid", otel)},
 	{folder: "adapters/googlemaps", imports: coreAnd(rod, phones, "github.com/prometheus/client_golang")},
 	{folder: "adapters/hunter", imports: coreAnd(outbound, redis, "github.com/google/uuid", xnet), tests: []string{"leadstream/adapters/breaker", "leadstream/adapters/domaincache"}},
 	// The one adapter on another: workqueue is a library that could be published by itself, and jobstore's driver.

@@ -11,7 +11,7 @@ import (
 
 // SaveFoundBusiness keeps a place that a scrape saw, once, and queues its
 // enrichment when that was asked for. Delivered twice it does nothing more.
-func (a *App) SaveFoundBusiness(ctx context.Context, found business.Found) error {
+func (a *App) SaveFoundBusiness(ctx context.Context, found business.Found, traceParent string) error {
 	key := found.Place.Identity().Key()
 	saved, created, err := a.Leads.SaveFound(ctx, found)
 	if fault.Is(err, fault.Invalid) {
@@ -27,7 +27,7 @@ func (a *App) SaveFoundBusiness(ctx context.Context, found business.Found) error
 		return err
 	}
 	if found.Enrich && saved.EnrichmentStatus == business.Pending {
-		if err := a.followWithEnrichment(ctx, found, saved.ID); err != nil {
+		if err := a.followWithEnrichment(ctx, found, traceParent, saved.ID); err != nil {
 			return err
 		}
 	}
@@ -44,10 +44,10 @@ func (a *App) announce(ctx context.Context, b business.Business, first bool) err
 	return nil
 }
 
-func (a *App) followWithEnrichment(ctx context.Context, found business.Found, id int64) error {
+func (a *App) followWithEnrichment(ctx context.Context, found business.Found, traceParent string, id int64) error {
 	cmd := job.EnrichBusiness{BusinessID: id}
 	// The id follows from scrape and business, so that a redelivered event makes one job.
-	from := Origin{JobID: fmt.Sprintf("enrich-%d-%s", id, found.JobID), ParentID: found.JobID, CorrelationID: found.JobID}
+	from := Origin{JobID: fmt.Sprintf("enrich-%d-%s", id, found.JobID), ParentID: found.JobID, CorrelationID: found.JobID, TraceParent: traceParent}
 	j, err := a.newJob(job.Spec{Command: cmd, Priority: job.Normal, UniqueKey: cmd.UniqueKey()}, from)
 	if err != nil {
 		return err

@@ -80,7 +80,7 @@ func TestScrapeSavesEachPlaceOnceAndReportsEveryStep(t *testing.T) {
 	w.add("known")
 	w.search = see("a", "b", "a", "", "known")
 	w.onFound = func(f business.Found) {
-		if err := a.SaveFoundBusiness(context.Background(), f); err != nil {
+		if err := a.SaveFoundBusiness(context.Background(), f, ""); err != nil {
 			t.Error(err)
 		}
 	}
@@ -117,7 +117,7 @@ func TestScrapeThatFailsMidwayKeepsWhatItFound(t *testing.T) {
 		_ = see("a", "b")(ctx, s)
 		return fault.Transientf("browser crashed")
 	}
-	w.onFound = func(f business.Found) { _ = a.SaveFoundBusiness(context.Background(), f) }
+	w.onFound = func(f business.Found) { _ = a.SaveFoundBusiness(context.Background(), f, "") }
 	j, cmd := scrapeJob(t, 10)
 	result, err := a.ScrapeBusinesses(t.Context(), j, cmd)
 	if !fault.Is(err, fault.Transient) {
@@ -148,7 +148,7 @@ func TestSaveFoundBusinessTwiceDoesItOnce(t *testing.T) {
 	a := w.app(t)
 	found := business.Found{JobID: "s1", Enrich: true, Place: business.Place{Name: "a"}}
 	for range 2 {
-		if err := a.SaveFoundBusiness(t.Context(), found); err != nil {
+		if err := a.SaveFoundBusiness(t.Context(), found, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -167,7 +167,7 @@ func TestSaveFoundBusinessTwiceDoesItOnce(t *testing.T) {
 func TestSaveFoundBusinessWithoutEnrichmentQueuesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	if err := w.app(t).SaveFoundBusiness(t.Context(), business.Found{JobID: "s1", Place: business.Place{Name: "a"}}); err != nil {
+	if err := w.app(t).SaveFoundBusiness(t.Context(), business.Found{JobID: "s1", Place: business.Place{Name: "a"}}, ""); err != nil {
 		t.Fatal(err)
 	}
 	if len(w.jobs) != 0 || len(w.leads) != 1 {
@@ -187,7 +187,7 @@ func TestScrapeProgressFollowsWhatIsFound(t *testing.T) {
 			names[i] = fmt.Sprintf("place %d", i)
 		}
 		w.search = see(names...)
-		w.onFound = func(f business.Found) { _ = a.SaveFoundBusiness(context.Background(), f) }
+		w.onFound = func(f business.Found) { _ = a.SaveFoundBusiness(context.Background(), f, "") }
 		j, cmd := scrapeJob(t, limit)
 		if _, err := a.ScrapeBusinesses(t.Context(), j, cmd); err != nil {
 			t.Fatal(err)

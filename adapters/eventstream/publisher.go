@@ -8,6 +8,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill-redisstream/pkg/redisstream"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/redis/go-redis/v9"
+	"go.opentelemetry.io/otel/propagation"
 
 	"leadstream/app"
 	"leadstream/domain/business"
@@ -56,6 +57,7 @@ func (p *Publisher) publish(ctx context.Context, eventType string, data any, cor
 	if err != nil {
 		return err
 	}
+	propagation.TraceContext{}.Inject(ctx, propagation.MapCarrier(m.Metadata))
 	m.SetContext(ctx)
 	if err := p.publisher.Publish(Name, m); err != nil {
 		return fault.Unavailablef("publishing %s: %w", eventType, err)

@@ -77,6 +77,11 @@ const (
 // serve runs the parts until ctx ends or one of them fails. ready is told them
 // and the API's address, empty without one, when everything runs.
 func serve(ctx context.Context, c config.Config, r roles, log *slog.Logger, ready func(p *parts, url string)) error {
+	stopTracing, err := startTracing(ctx, c.OTLPEndpoint)
+	if err != nil {
+		return usageError{err}
+	}
+	defer stopTracing()
 	p, err := build(ctx, c, r, log)
 	if err != nil {
 		return err

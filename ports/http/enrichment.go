@@ -116,7 +116,7 @@ func (h handlers) queueEnrichment(ctx context.Context, in *enrichmentRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	j, err := h.app.QueueEnrichment(ctx, job.EnrichBusiness{BusinessID: in.ID, Force: force}, app.Origin{})
+	j, err := h.app.QueueEnrichment(ctx, job.EnrichBusiness{BusinessID: in.ID, Force: force}, originOf(ctx))
 	if err != nil {
 		return nil, h.answer(ctx, err, "path.")
 	}
@@ -165,7 +165,7 @@ func (h handlers) queueBatch(ctx context.Context, in *rawBody) (*batchAnswer, er
 	if err != nil {
 		return nil, err
 	}
-	b, err := h.app.QueueEnrichmentBatch(ctx, cmd, app.Origin{})
+	b, err := h.app.QueueEnrichmentBatch(ctx, cmd, originOf(ctx))
 	if err != nil {
 		return nil, h.answer(ctx, err, "body.")
 	}

@@ -155,5 +155,5 @@ func jobIDFor(key, mark string, at time.Time) string {
 // originOf is where a request's job comes from.
 func originOf(ctx context.Context) app.Origin {
 	id, _ := ctx.Value(keyedID{}).(string)
-	return app.Origin{JobID: id}
+	return app.Origin{JobID: id, TraceParent: traceParent(ctx)}
 }

@@ -21,6 +21,7 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 
 func useMiddleware(f *fiber.App, o Options, g guard) {
 	f.Use(requestid.New())
+	f.Use(traced)
 	f.Use(answerPanics(o.Logger))
 	f.Use(securityHeaders)
 	if len(o.AllowedOrigins) > 0 {

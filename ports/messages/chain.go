@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+	"go.opentelemetry.io/otel/attribute"
 
 	"leadstream/app"
 	"leadstream/domain/fault"
@@ -33,13 +34,19 @@ type failedAttempt struct {
 
 func (e failedAttempt) Unwrap() error { return e.error }
 
-// correlate logs how each attempt went, by the job's and its origin's ids.
+// correlate logs how each attempt went, by the job's and its origin's ids, and
+// makes it a span of its origin's trace.
 func (c chain) correlate(next message.HandlerFunc) message.HandlerFunc {
 	return func(m *message.Message) ([]*message.Message, error) {
 		begun := c.now()
+		outer := m.Context()
+		ctx, end := span(m, c.handler+" attempt", attribute.String("job.id", m.UUID), attribute.String("job.queue", c.handler))
+		m.SetContext(ctx)
+		defer m.SetContext(outer)
 		log := c.log.With("job_id", m.UUID, "queue", c.handler, "correlation_id", m.Metadata.Get("correlation_id"))
 		log.Debug("attempt started")
 		out, err := next(m)
+		end(err)
 		log.Debug("attempt ended", "duration", c.now().Sub(begun), "error", err)
 		return out, err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+	"go.opentelemetry.io/otel/attribute"
 
 	"leadstream/app"
 	"leadstream/domain/business"
@@ -61,9 +62,11 @@ func (e events) on(eventType string, handle func(ctx context.Context, data json.
 		if err != nil {
 			err = fault.Invalidf("reading the envelope: %w", err)
 		} else {
-			ctx, cancel := context.WithTimeout(m.Context(), eventTimeout)
+			spanCtx, end := span(m, "on "+eventType, attribute.String("event.id", m.UUID))
+			ctx, cancel := context.WithTimeout(spanCtx, eventTimeout)
 			defer cancel()
 			err = handle(ctx, envelope.Data)
+			end(err)
 		}
 		if fault.Is(err, fault.Invalid) {
 			e.Logger.Warn("event passed over", "type", eventType, "event_id", m.UUID, "error", err)
@@ -81,7 +84,7 @@ func (e events) saveBusiness(ctx context.Context, data json.RawMessage) error {
 	if err := found.Validate(); err != nil {
 		return err
 	}
-	return e.App.SaveFoundBusiness(ctx, found)
+	return e.App.SaveFoundBusiness(ctx, found, traceParent(ctx))
 }
 
 func (e events) recordFinishedJob(ctx context.Context, data json.RawMessage) error {
