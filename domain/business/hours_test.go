@@ -30,7 +30,8 @@ func TestHoursAreUnderstood(t *testing.T) {
 		// All day.
 		"Open 24 hours": "00:00-24:00", "24 Stunden geöffnet": "00:00-24:00", "Ouvert 24h/24": "00:00-24:00", "Abierto las 24 horas": "00:00-24:00", "24/7": "00:00-24:00",
 		"Aperto 24 ore su 24": "00:00-24:00", "Aberto 24 horas": "00:00-24:00", "24 uur geopend": "00:00-24:00", "Rund um die Uhr geöffnet": "00:00-24:00",
-		"Otwarte całą dobę": "00:00-24:00", "Nonstop": "00:00-24:00", "Öppet dygnet runt": "00:00-24:00", "Круглосуточно": "00:00-24:00", "0–24 Uhr": "00:00-24:00",
+		"Otwarte całą dobę": "00:00-24:00", "Deschis non-stop": "00:00-24:00", "Éjjel-nappal nyitva": "00:00-24:00", "Døgnåbent": "00:00-24:00", "24 saat açık": "00:00-24:00",
+		"Ανοιχτό 24 ώρες": "00:00-24:00", "Otevřeno 24 hodin denně": "00:00-24:00", "24 timer i døgnet": "00:00-24:00", "Nonstop": "00:00-24:00", "Öppet dygnet runt": "00:00-24:00", "Круглосуточно": "00:00-24:00", "0–24 Uhr": "00:00-24:00",
 		"00:00–24:00": "00:00-24:00", "00:00–00:00": "00:00-24:00", "12 AM–12 AM": "00:00-24:00", "24 h/24, 7 h/7": "00:00-24:00", "bis 24 Uhr": "?",
 		// A clock of 12 hours.
 		"8 AM–5 PM": "08:00-17:00", "8\u202fAM–5:30\u202fPM": "08:00-17:30", "8:30am - 5pm": "08:30-17:00", "8 a.m. to 5 p.m.": "08:00-17:00", "1 to 5 PM": "13:00-17:00",
@@ -72,7 +73,7 @@ func TestWeekdays(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]time.Weekday{
 		"Monday": time.Monday, "Sonnabend": time.Saturday, "segunda-feira": time.Monday, "MERCREDI": time.Wednesday, "Thursday(Thanksgiving)": time.Thursday,
-		" Fri.": time.Friday, "Δευτέρα": time.Monday, "воскресенье": time.Sunday, "miércoles": time.Wednesday, "torsdag": time.Thursday, "sobota": time.Saturday,
+		"Fri.": time.Friday, "Δευτέρα": time.Monday, "воскресенье": time.Sunday, "miércoles": time.Wednesday, "torsdag": time.Thursday, "sobota": time.Saturday,
 		"opening_hours": -1, "": -1, "Today": -1,
 	} {
 		got, known := business.DayHours{Day: name}.Weekday()

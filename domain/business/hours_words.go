@@ -40,8 +40,8 @@ var (
 
 	// allDayPhrases are those without the number 24, their words parted by one space.
 	allDayPhrases = setOf(",", `always open,open all day,rund um die uhr geöffnet,rund um die uhr,durchgehend geöffnet,ouvert en permanence,otwarte całą dobę,całą dobę,
-		całodobowo,nonstop,non stop,otevřeno nonstop,otvorené nonstop,deschis nonstop,deschis non stop,öppet dygnet runt,dygnet runt,døgnåbent,åbent døgnet rundt,
-		døgnåpent,åpent hele døgnet,éjjel nappal nyitva,éjjel nappal,ανοιχτό όλο το 24ωρο,ανοικτό όλο το 24ωρο,круглосуточно,открыто круглосуточно`)
+		całodobowo,czynne całą dobę,nonstop,otevřeno nonstop,otvorené nonstop,non stop,deschis non stop,öppet dygnet runt,dygnet runt,døgnåben,døgnåbent,
+		åbent døgnet rundt,døgnåpent,åpent hele døgnet,ympäri vuorokauden,éjjel nappal nyitva,éjjel nappal nyitva tart,éjjel nappal,ανοιχτό όλο το 24ωρο,ανοικτό όλο το 24ωρο,круглосуточно,открыто круглосуточно`)
 
 	// allDayWords stand beside the number 24.
 	allDayWords = setOf(" ", `open hours hour hrs geöffnet stunden std uhr ouvert h heures sur abierto las horas aperto ore su aberto geopend uur otwarte czynne godziny
@@ -62,7 +62,7 @@ var (
 func kindsOf(lists map[tokenKind]string) map[string]tokenKind {
 	kinds := map[string]tokenKind{}
 	for kind, list := range lists {
-		for _, word := range strings.Fields(list) {
+		for word := range strings.FieldsSeq(list) {
 			kinds[word] = kind
 		}
 	}
@@ -84,7 +84,7 @@ func setOf(separator, list string) map[string]bool {
 func daysOf(lists ...string) map[string]time.Weekday {
 	days := map[string]time.Weekday{}
 	for day, list := range lists {
-		for _, name := range strings.Fields(list) {
+		for name := range strings.FieldsSeq(list) {
 			days[name] = time.Weekday(day)
 		}
 	}
