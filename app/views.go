@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"leadstream/domain/business"
@@ -134,6 +135,7 @@ type BusinessView struct {
 	PostalCode       *string        `json:"postal_code"`
 	Country          *string        `json:"country"`
 	Phone            *string        `json:"phone" doc:"E.164 where it could be understood"`
+	PhoneNational    *string        `json:"phone_national" doc:"The same number as it is written within its country"`
 	Website          *string        `json:"website"`
 	Category         *string        `json:"category"`
 	Categories       []string       `json:"categories"`
@@ -162,7 +164,16 @@ type BusinessView struct {
 // DayHoursView is one day's opening hours.
 type DayHoursView struct {
 	Day   string   `json:"day"`
-	Hours []string `json:"hours"`
+	Hours []string `json:"hours" doc:"In the source's own words"`
+	// Weekday and Periods are what a machine can make of Day and Hours.
+	Weekday *string      `json:"weekday" doc:"sunday to saturday; null where the source's word for the day is not known" example:"monday"`
+	Periods []PeriodView `json:"periods" nullable:"true" doc:"When it is open: none on a day when it is closed; null where the hours are not understood"`
+}
+
+// PeriodView is a time without a break in which a business is open.
+type PeriodView struct {
+	Opens  string `json:"opens" doc:"On a clock of 24 hours" example:"08:00"`
+	Closes string `json:"closes" doc:"Up to 24:00; what is before opens is on the next day" example:"18:00"`
 }
 
 // ContactView is one way to reach a business, with where it was found.
@@ -184,7 +195,7 @@ func ViewBusiness(b business.Business) BusinessView {
 	p := b.Place
 	v := BusinessView{
 		ID: b.ID, Name: p.Name, Address: known(p.Address), Street: known(p.Street), City: known(p.City),
-		State: known(p.State), PostalCode: known(p.PostalCode), Country: known(p.Country), Phone: known(p.Phone),
+		State: known(p.State), PostalCode: known(p.PostalCode), Country: known(p.Country), Phone: known(p.Phone), PhoneNational: known(p.PhoneNational),
 		Website: known(p.Website), Category: known(p.Category), Categories: list(p.Categories), Rating: p.Rating,
 		ReviewsCount: p.ReviewsCount, Price: known(p.Price), OpeningHours: []DayHoursView{}, Latitude: p.Latitude,
 		Longitude: p.Longitude, PlaceID: known(p.PlaceID), CID: known(p.CID), GoogleMapsURL: known(p.MapURL),
@@ -197,10 +208,26 @@ func ViewBusiness(b business.Business) BusinessView {
 		v.Status = business.Open
 	}
 	for _, d := range p.OpeningHours {
-		v.OpeningHours = append(v.OpeningHours, DayHoursView{d.Day, list(d.Hours)})
+		v.OpeningHours = append(v.OpeningHours, viewDayHours(d))
 	}
 	for _, c := range b.Contacts {
 		v.Contacts = append(v.Contacts, viewContact(c))
+	}
+	return v
+}
+
+func viewDayHours(d business.DayHours) DayHoursView {
+	v := DayHoursView{Day: d.Day, Hours: list(d.Hours)}
+	if day, names := d.Weekday(); names {
+		v.Weekday = known(strings.ToLower(day.String()))
+	}
+	periods, understood := d.Periods()
+	if !understood {
+		return v
+	}
+	v.Periods = make([]PeriodView, len(periods))
+	for i, p := range periods {
+		v.Periods[i] = PeriodView{p.Opens.String(), p.Closes.String()}
 	}
 	return v
 }

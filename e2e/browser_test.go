@@ -60,6 +60,13 @@ func TestDashboard(t *testing.T) {
 	testenv.Eventually(t, 2*soon, func() bool {
 		return page.MustEval(`() => document.querySelectorAll('[data-testid="lead-row"][data-enrichment-status="enriched"]').length`).Int() >= 10
 	}, "contacts follow by themselves")
+	for _, lead := range s.businesses() {
+		if number := text(lead["phone_national"]); number != "" && !page.MustHas(`[data-testid="lead-row"] a[href="tel:`+text(lead["phone"])+`"]`) {
+			t.Errorf("%s cannot be called", number)
+		} else if number != "" && page.MustElement(`[data-testid="lead-row"] a[href="tel:`+text(lead["phone"])+`"]`).MustText() != number {
+			t.Errorf("%s is shown in another form", number)
+		}
+	}
 	screenshot(t, page, "dashboard")
 }
 

@@ -75,10 +75,13 @@ func TestCommandLineSteers(t *testing.T) {
 		t.Errorf("pause says %q", got.out)
 	}
 	testenv.Eventually(t, soon, func() bool { return run("queues", "list").out == freshQueues }, "queues are shown as\n%s", freshQueues)
-	got := succeeds(t, run("scrape", "plumbing", "--near", "Freehold, NJ", "--max", "5", "--no-enrich", "--source", "osm", "--radius", "50"))
+	got := succeeds(t, run("scrape", "plumbing", "--near", "Freehold, NJ", "--max", "5", "--no-enrich", "--source", "osm", "--radius", "50", "--details"))
 	id := strings.TrimSpace(strings.TrimPrefix(got.out, "Queued as job "))
 	if len(id) != 26 {
 		t.Fatalf("scrape says %q", got.out)
+	}
+	if data, _ := s.job(id)["data"].(map[string]any); data["details"] != true || data["radius"] != 50.0 {
+		t.Errorf("the job is asked for %v", data)
 	}
 	list := succeeds(t, run("jobs", "list", "--status", "waiting")).out
 	if lines := strings.Split(list, "\n"); len(lines) != 3 || !strings.HasPrefix(lines[0], "ID ") || !strings.HasPrefix(lines[1], id+"  scraping  waiting") ||

@@ -56,9 +56,13 @@ func checkLead(t *testing.T, b sandbox.Business, lead map[string]any, jobID stri
 		t.Errorf("%s is missing", b.Name)
 		return
 	}
-	if lead["cid"] != b.CID || lead["place_id"] != b.PlaceID || text(lead["phone"]) != b.Phone || text(lead["website"]) != b.Website() ||
+	if lead["cid"] != b.CID || lead["place_id"] != b.PlaceID || text(lead["phone"]) != b.Phone || text(lead["phone_national"]) != b.PhoneNational() || text(lead["website"]) != b.Website() ||
 		lead["city"] != b.City || lead["first_seen_job"] != jobID || lead["business_type"] != "plumbing" || text(lead["address"]) != b.Address() {
 		t.Errorf("%s is saved as %v", b.Name, lead)
+	}
+	if hours := fmt.Sprint(lead["opening_hours"]); !b.Closed &&
+		!strings.HasPrefix(hours, "[map[day:Monday hours:[8 AM–6 PM] periods:[map[closes:18:00 opens:08:00]] weekday:monday] ") {
+		t.Errorf("%s is open %s", b.Name, hours)
 	}
 	values := []string{}
 	for _, c := range lead["contacts"].([]any) {

@@ -99,6 +99,7 @@ func (it item) place() business.Place {
 		Category: it.CategoryName, Categories: it.Categories, Rating: score(it.TotalScore), ReviewsCount: it.ReviewsCount, Price: it.Price,
 		PlaceID: it.PlaceID, CID: string(it.CID), DataID: it.FID, KGMID: it.KGMID, MapURL: it.URL, Status: it.status(), Contacts: it.contacts(),
 	}
+	p.PhoneNational = national(p.Phone)
 	if it.Location != nil {
 		p.Latitude, p.Longitude = it.Location.Lat, it.Location.Lng
 	}
@@ -197,6 +198,15 @@ func phone(text, country string) string {
 		return strings.TrimSpace(text)
 	}
 	return phonenumbers.Format(number, phonenumbers.E164)
+}
+
+// national is an E.164 number as it is written within its country; empty for what is none.
+func national(e164 string) string {
+	number, err := phonenumbers.Parse(e164, "")
+	if err != nil {
+		return ""
+	}
+	return phonenumbers.Format(number, phonenumbers.NATIONAL)
 }
 
 // stateCode gives a state of the US its two letters, as the other sources do,

@@ -26,12 +26,12 @@ func TestItemsOfOtherShapes(t *testing.T) {
 		`{"title":"A","website":"acme.com"}`:            func(p business.Place, _ bool) bool { return p.Website == "http://acme.com" },
 		`{"title":"A","website":"javascript:alert(1)"}`: func(p business.Place, _ bool) bool { return p.Website == "" },
 		`{"title":"A","phone":"(732) 555-0100"}`:        func(p business.Place, _ bool) bool { return p.Phone == "+17325550100" },
-		`{"title":"A","phone":"ask inside"}`:            func(p business.Place, _ bool) bool { return p.Phone == "ask inside" },
+		`{"title":"A","phone":"ask inside"}`:            func(p business.Place, _ bool) bool { return p.Phone == "ask inside" && p.PhoneNational == "" },
 		`{"title":"A","temporarilyClosed":true}`:        func(p business.Place, _ bool) bool { return p.Status == business.TemporarilyClosed },
 		`{"title":"A","state":"New Jersey"}`:            func(p business.Place, _ bool) bool { return p.State == "NJ" },
 		`{"title":"A","state":"Bayern"}`:                func(p business.Place, _ bool) bool { return p.State == "Bayern" },
 		`{"title":"A","phoneUnformatted":"030 123456","countryCode":"de"}`: func(p business.Place, _ bool) bool {
-			return p.Phone == "+4930123456"
+			return p.Phone == "+4930123456" && p.PhoneNational == "030 123456"
 		},
 		`{"title":"A","emails":["Info@A.example","no"],"phones":["(732) 555-0100","x"],"facebooks":["https://www.facebook.com/a"],"twitters":["https://evil.example/a"]}`: func(p business.Place, _ bool) bool {
 			return len(p.Contacts) == 3 && p.Contacts[0].Value == "info@a.example" && p.Contacts[1].Value == "+17325550100" &&

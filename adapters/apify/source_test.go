@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -107,7 +108,7 @@ func TestFindsEachPlaceOnceWhileTheRunGoesOn(t *testing.T) {
 func checkPlace(t *testing.T, b sandbox.Business, p business.Place) {
 	t.Helper()
 	want := business.Place{
-		Name: b.Name, Address: b.Address(), City: b.City, State: "NJ", PostalCode: b.Zip, Country: "US", Phone: b.Phone, Website: b.Website(),
+		Name: b.Name, Address: b.Address(), City: b.City, State: "NJ", PostalCode: b.Zip, Country: "US", Phone: b.Phone, PhoneNational: b.PhoneNational(), Website: b.Website(),
 		Category: b.Trade.Category, Categories: []string{b.Trade.Category, "Establishment"}, Price: b.Price, Latitude: &b.Lat, Longitude: &b.Lng,
 		DataID: b.DataID, CID: b.CID, PlaceID: b.PlaceID, KGMID: b.KGMID, MapURL: "http://maps.example/maps/search/?api=1&query_place_id=" + b.PlaceID,
 		Status: business.Open, ReviewsCount: &b.Reviews,
@@ -123,13 +124,29 @@ func checkPlace(t *testing.T, b sandbox.Business, p business.Place) {
 	}
 	if got := len(p.OpeningHours); got != 7 && !b.Closed || b.Closed && got != 0 {
 		t.Errorf("%s is open on %d days", b.Name, got)
-	} else if got > 0 && !reflect.DeepEqual(p.OpeningHours[0], business.DayHours{Day: "Monday", Hours: []string{"8 AM to 6 PM"}}) {
+	} else if got > 0 && (!reflect.DeepEqual(p.OpeningHours[0], business.DayHours{Day: "Monday", Hours: []string{"8 AM to 6 PM"}}) || !worksByDay(p.OpeningHours)) {
 		t.Errorf("%s is open %v", b.Name, p.OpeningHours[0])
 	}
 	p.OpeningHours = nil
 	if !reflect.DeepEqual(p, want) {
 		t.Errorf("told of\n%+v, want\n%+v", p, want)
 	}
+}
+
+// worksByDay reports whether a week from Monday on is open from 8 to 18 but on Sunday.
+func worksByDay(week []business.DayHours) bool {
+	for i, d := range week {
+		day, known := d.Weekday()
+		periods, understood := d.Periods()
+		open := []business.Period{{Opens: 8 * 60, Closes: 18 * 60}}
+		if i == 6 {
+			open = nil
+		}
+		if !known || !understood || int(day) != (i+1)%7 || !slices.Equal(periods, open) {
+			return false
+		}
+	}
+	return true
 }
 
 func TestStopsWhenEnoughIsFound(t *testing.T) {

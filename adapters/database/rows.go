@@ -22,6 +22,7 @@ type businessRow struct {
 	PostalCode       string        `bun:"postal_code"`
 	Country          string        `bun:"country"`
 	Phone            string        `bun:"phone"`
+	PhoneNational    string        `bun:"phone_national"`
 	Website          string        `bun:"website"`
 	Category         string        `bun:"category"`
 	Categories       stringList    `bun:"categories"`
@@ -109,7 +110,7 @@ func (r *businessRow) fill(p business.Place, businessType string) {
 		hours = []byte("[]")
 	}
 	r.Name, r.Address, r.Street, r.City, r.State = p.Name, p.Address, p.Street, p.City, p.State
-	r.PostalCode, r.Country, r.Phone, r.Website = p.PostalCode, p.Country, p.Phone, p.Website
+	r.PostalCode, r.Country, r.Phone, r.PhoneNational, r.Website = p.PostalCode, p.Country, p.Phone, p.PhoneNational, p.Website
 	r.Category, r.Categories, r.Rating, r.ReviewsCount = p.Category, newList(p.Categories), p.Rating, p.ReviewsCount
 	r.Price, r.OpeningHours, r.Latitude, r.Longitude = p.Price, string(hours), p.Latitude, p.Longitude
 	r.DataID, r.CID, r.PlaceID, r.KGMID, r.MapURL, r.Status = p.DataID, p.CID, p.PlaceID, p.KGMID, p.MapURL, p.Status
@@ -123,7 +124,7 @@ func (r *businessRow) fill(p business.Place, businessType string) {
 func (r *businessRow) place() business.Place {
 	p := business.Place{
 		Name: r.Name, Address: r.Address, Street: r.Street, City: r.City, State: r.State, PostalCode: r.PostalCode,
-		Country: r.Country, Phone: r.Phone, Website: r.Website, Category: r.Category, Categories: r.Categories.items(),
+		Country: r.Country, Phone: r.Phone, PhoneNational: r.PhoneNational, Website: r.Website, Category: r.Category, Categories: r.Categories.items(),
 		Rating: r.Rating, ReviewsCount: r.ReviewsCount, Price: r.Price, Latitude: r.Latitude, Longitude: r.Longitude,
 		DataID: r.DataID, CID: r.CID, PlaceID: r.PlaceID, KGMID: r.KGMID, OSMID: r.OSMID, MapURL: r.MapURL, Status: r.Status,
 		Attribution: r.Attribution,

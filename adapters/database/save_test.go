@@ -20,7 +20,7 @@ func keptOnce(t *testing.T, s store) {
 	rating, reviews, lat, lng := 4.5, 10, 40.26, -74.27
 	full := business.Found{JobID: "s1", BusinessType: "plumbing", Place: business.Place{
 		Name: "Joe's Plumbing \\ Söhne", Address: "1 Main St, Freehold, NJ 07728", Street: "1 Main St", City: "Freehold", State: "NJ",
-		PostalCode: "07728", Country: "US", Phone: "+17325550100", Website: "http://joe.example/", Category: "Plumber",
+		PostalCode: "07728", Country: "US", Phone: "+17325550100", PhoneNational: "(732) 555-0100", Website: "http://joe.example/", Category: "Plumber",
 		Categories: []string{"Plumber", "Ünïcode"}, Rating: &rating, ReviewsCount: &reviews, Price: "$$",
 		OpeningHours: []business.DayHours{{Day: "Monday", Hours: []string{"8 AM–6 PM"}}}, Latitude: &lat, Longitude: &lng,
 		DataID: "0x1:0x2", CID: "2", PlaceID: "ChIJ1", KGMID: "/g/1", OSMID: "node/1", MapURL: "http://maps.example/1", Status: business.TemporarilyClosed,

@@ -15,7 +15,7 @@ func clean(s string) string { return strings.ReplaceAll(s, "\x00", "") }
 // cleanPlace cleans the texts of a place that have columns of their own.
 func cleanPlace(p business.Place) business.Place {
 	for _, text := range []*string{
-		&p.Name, &p.Address, &p.Street, &p.City, &p.State, &p.PostalCode, &p.Country, &p.Phone, &p.Website, &p.Category,
+		&p.Name, &p.Address, &p.Street, &p.City, &p.State, &p.PostalCode, &p.Country, &p.Phone, &p.PhoneNational, &p.Website, &p.Category,
 		&p.Price, &p.DataID, &p.CID, &p.PlaceID, &p.KGMID, &p.OSMID, &p.MapURL, &p.Status, &p.Attribution,
 	} {
 		*text = clean(*text)

@@ -27,6 +27,7 @@ func (c card) place(region string) business.Place {
 	p.Rating, p.ReviewsCount = parseRating(c.Rating)
 	if c.Phone != "" {
 		p.Phone = phone(c.Phone, region)
+		p.PhoneNational = national(p.Phone)
 	}
 	if len(c.Rows) > 0 {
 		p.Category, p.Address = splitRow(c.Rows[0])

@@ -39,6 +39,7 @@ func (n panel) place(region string) business.Place {
 	}
 	if n.Phone != "" {
 		p.Phone = phone(n.Phone, region)
+		p.PhoneNational = national(p.Phone)
 	}
 	if p.Category != "" {
 		p.Categories = []string{p.Category}

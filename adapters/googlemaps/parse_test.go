@@ -30,10 +30,10 @@ func TestCapturedReply(t *testing.T) {
 	for _, p := range places {
 		for field, present := range map[string]bool{
 			"name": p.Name != "", "address": p.Address != "", "street": p.Street != "", "city": p.City != "", "postal code": p.PostalCode != "", "country": p.Country == "GR",
-			"phone": strings.HasPrefix(p.Phone, "+30") && len(p.Phone) == 13, "website": strings.HasPrefix(p.Website, "http"), "category": p.Category != "" && len(p.Categories) > 0,
+			"phone": strings.HasPrefix(p.Phone, "+30") && len(p.Phone) == 13, "national phone": "+30"+strings.ReplaceAll(p.PhoneNational, " ", "") == p.Phone, "website": strings.HasPrefix(p.Website, "http"), "category": p.Category != "" && len(p.Categories) > 0,
 			"rating": p.Rating != nil, "reviews": p.ReviewsCount != nil, "price": p.Price != "", "hours": len(p.OpeningHours) == 7 && len(p.OpeningHours[0].Hours) > 0,
 			"coordinates": p.Latitude != nil && p.Longitude != nil, "data id": p.DataID != "", "cid": p.CID != "", "place id": strings.HasPrefix(p.PlaceID, "ChIJ"),
-			"kgmid": strings.HasPrefix(p.KGMID, "/g/"), "link": p.MapURL != "", "open": p.Status == business.Open,
+			"kgmid": strings.HasPrefix(p.KGMID, "/g/"), "link": p.MapURL != "", "open": p.Status == business.Open, "hours understood": len(p.OpeningHours) == 7 && understood(p.OpeningHours),
 		} {
 			if present {
 				has[field]++
@@ -41,7 +41,7 @@ func TestCapturedReply(t *testing.T) {
 		}
 	}
 	for field, n := range has { // what the reply holds, counted in it by hand
-		want := map[string]int{"website": 8, "price": 5, "hours": 19}[field]
+		want := map[string]int{"website": 8, "price": 5, "hours": 19, "hours understood": 19}[field]
 		if want == 0 {
 			want = 20
 		}
@@ -49,7 +49,7 @@ func TestCapturedReply(t *testing.T) {
 			t.Errorf("%d of 20 have %s, want %d", n, field, want)
 		}
 	}
-	if len(has) != 20 {
+	if len(has) != 22 {
 		t.Errorf("fields %v", has)
 	}
 	first := places[0]
@@ -60,6 +60,16 @@ func TestCapturedReply(t *testing.T) {
 	if warnings := r.warnings(); len(warnings) > 0 || r[read{fromReply, "name"}] != (Reads{20, 0}) || r[read{fromReply, "website"}] != (Reads{8, 12}) {
 		t.Errorf("reads %v, warnings %q", r, warnings)
 	}
+}
+
+func understood(week []business.DayHours) bool {
+	for _, d := range week {
+		_, known := d.Weekday()
+		if _, read := d.Periods(); !known || !read {
+			return false
+		}
+	}
+	return true
 }
 
 func FuzzReply(f *testing.F) {
@@ -150,12 +160,13 @@ func TestAddressesAreSplit(t *testing.T) {
 
 func TestPhonesFollowTheirCountry(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct{ shown, country, want string }{
-		{"(732) 555-0100", "", "+17325550100"}, {"030 12345678", "DE", "+493012345678"}, {"+49 30 12345678", "", "+493012345678"},
-		{"01 23 45 67 89", "FR", "+33123456789"}, {"020 7946 0123", "GB", "+442079460123"}, {"call us", "", "call us"}, {"", "", ""},
+	for _, tt := range []struct{ shown, country, want, national string }{
+		{"(732) 555-0100", "", "+17325550100", "(732) 555-0100"}, {"030 12345678", "DE", "+493012345678", "030 12345678"},
+		{"+49 30 12345678", "", "+493012345678", "030 12345678"}, {"0123456789", "FR", "+33123456789", "01 23 45 67 89"},
+		{"02079460123", "GB", "+442079460123", "020 7946 0123"}, {"call us", "", "call us", ""}, {"", "", "", ""},
 	} {
-		if got := phone(tt.shown, regionOf(tt.country, "us")); got != tt.want {
-			t.Errorf("%q in %q is %q, want %q", tt.shown, tt.country, got, tt.want)
+		if got := phone(tt.shown, regionOf(tt.country, "us")); got != tt.want || national(got) != tt.national {
+			t.Errorf("%q in %q is %q, %q, want %q, %q", tt.shown, tt.country, got, national(got), tt.want, tt.national)
 		}
 	}
 }

@@ -117,8 +117,9 @@ func parseBusiness(d record, region string) (business.Place, bool) {
 	if len(p.Categories) > 0 {
 		p.Category = p.Categories[0]
 	}
-	e164, shown, national := d.text(phoneE164Field), d.text(phoneField), d.text(nationalField)
-	p.Phone = phone(cmp.Or(e164, shown, national), regionOf(p.Country, region))
+	e164, shown, within := d.text(phoneE164Field), d.text(phoneField), d.text(nationalField)
+	p.Phone = phone(cmp.Or(e164, shown, within), regionOf(p.Country, region))
+	p.PhoneNational = national(p.Phone)
 	return completeAddress(p), true
 }
 

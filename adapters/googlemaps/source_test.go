@@ -150,7 +150,7 @@ func TestFeed(t *testing.T) {
 		}
 		for i, p := range see.places {
 			b := truth[i]
-			if p.Name != b.Name || p.CID != b.CID || p.PlaceID != b.PlaceID || p.KGMID != b.KGMID || p.Phone != b.Phone || p.Website != b.Website() ||
+			if p.Name != b.Name || p.CID != b.CID || p.PlaceID != b.PlaceID || p.KGMID != b.KGMID || p.Phone != b.Phone || p.PhoneNational != b.PhoneNational() || p.Website != b.Website() ||
 				p.Category != b.Trade.Category || *p.Latitude-b.Lat > 1e-6 || (p.Address == b.Street) != b.HasAddress {
 				t.Errorf("place %d is %+v, want %+v", i, p, b)
 			}
@@ -199,7 +199,7 @@ func compare(t *testing.T, truth []sandbox.Business, places []business.Place) {
 	for i, p := range places {
 		b := truth[i]
 		want := business.Place{
-			Name: b.Name, Address: b.Address(), City: b.City, State: "NJ", PostalCode: b.Zip, Country: "US", Phone: b.Phone, Website: b.Website(),
+			Name: b.Name, Address: b.Address(), City: b.City, State: "NJ", PostalCode: b.Zip, Country: "US", Phone: b.Phone, PhoneNational: b.PhoneNational(), Website: b.Website(),
 			CID: b.CID, PlaceID: b.PlaceID, KGMID: b.KGMID, DataID: b.DataID, Category: b.Trade.Category, Status: business.Open,
 		}
 		if b.HasAddress {

@@ -74,6 +74,15 @@ func phone(text, region string) string {
 	return phonenumbers.Format(number, phonenumbers.E164)
 }
 
+// national is an E.164 number as it is written within its country; empty for what is none.
+func national(e164 string) string {
+	number, err := phonenumbers.Parse(e164, "")
+	if err != nil {
+		return ""
+	}
+	return phonenumbers.Format(number, phonenumbers.NATIONAL)
+}
+
 func regionOf(country, fallback string) string {
 	if len(country) == 2 {
 		return country

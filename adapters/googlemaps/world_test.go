@@ -112,7 +112,7 @@ func TestDetails(t *testing.T) {
 		if before.Phone != b.Phone || before.Website != b.Website() {
 			missing++
 		}
-		if p.Phone != b.Phone || p.Website != b.Website() || p.Name != b.Name {
+		if p.Phone != b.Phone || p.PhoneNational != b.PhoneNational() || p.Website != b.Website() || p.Name != b.Name {
 			t.Errorf("with details %s is %+v", b.Name, p)
 		}
 	}

@@ -41,6 +41,7 @@ func (e element) place(country string) (business.Place, bool) {
 	if len(p.Categories) > 0 {
 		p.Category = p.Categories[0]
 	}
+	p.PhoneNational = national(p.Phone)
 	p.Street, p.Address = e.address(p, country)
 	p.Contacts = e.contacts("https://www.openstreetmap.org/" + p.OSMID)
 	return p, true
@@ -171,4 +172,13 @@ func phone(text, country string) string {
 		return text
 	}
 	return phonenumbers.Format(number, phonenumbers.E164)
+}
+
+// national is an E.164 number as it is written within its country; empty for what is none.
+func national(e164 string) string {
+	number, err := phonenumbers.Parse(e164, "")
+	if err != nil {
+		return ""
+	}
+	return phonenumbers.Format(number, phonenumbers.NATIONAL)
 }

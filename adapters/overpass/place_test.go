@@ -41,10 +41,10 @@ func TestPlace(t *testing.T) {
 			return *p.Longitude == 2 && p.Category == "É b" && p.OSMID == "way/7"
 		},
 		`{"type":"node","id":1,"lat":1,"lon":2,"tags":{"name":"A","phone":"(732) 555-0100; 2"}}`: func(p business.Place, _ bool) bool {
-			return p.Phone == "+17325550100"
+			return p.Phone == "+17325550100" && p.PhoneNational == "(732) 555-0100"
 		},
 		`{"type":"node","id":1,"lat":1,"lon":2,"tags":{"name":"A","contact:mobile":"030 1234567","addr:country":"de"}}`: func(p business.Place, _ bool) bool {
-			return p.Phone == "+49301234567" && p.Country == "DE"
+			return p.Phone == "+49301234567" && p.PhoneNational == "030 1234567" && p.Country == "DE"
 		},
 		`{"type":"node","id":1,"lat":1,"lon":2,"tags":{"name":"A","website":"javascript:alert(1)","email":"no;Info@A.example; b@a.example"}}`: func(p business.Place, _ bool) bool {
 			return p.Website == "" && len(p.Contacts) == 2 && p.Contacts[0].Value == "info@a.example" && p.Contacts[0].SourceURL == "https://www.openstreetmap.org/node/1"

@@ -129,14 +129,14 @@ func TestPlacesHoldAllThatIsMapped(t *testing.T) {
 			continue
 		}
 		p := got[i]
-		if p.Address != b.Address() || p.Phone != b.Phone || p.Website != b.Website() || p.Category != "Plumber" || p.Country != "US" ||
+		if p.Address != b.Address() || p.Phone != b.Phone || p.PhoneNational != b.PhoneNational() || p.Website != b.Website() || p.Category != "Plumber" || p.Country != "US" ||
 			p.Attribution != "© OpenStreetMap contributors" || !strings.Contains(p.OSMID, "/") || p.MapURL != "" || p.Status != business.Open {
 			t.Errorf("%s is told of as %+v", b.Name, p)
 		}
 		if b.HasAddress && (p.Street != b.Street || p.City != b.City || p.State != "NJ" || p.PostalCode != b.Zip) {
 			t.Errorf("%s has the address %q %q %q %q", b.Name, p.Street, p.City, p.State, p.PostalCode)
 		}
-		if len(p.OpeningHours) != 7 || p.OpeningHours[6].Hours[0] != "Closed" || p.OpeningHours[0].Hours[0] != "08:00–18:00" {
+		if len(p.OpeningHours) != 7 || p.OpeningHours[6].Hours[0] != "Closed" || p.OpeningHours[0].Hours[0] != "08:00–18:00" || !understood(p.OpeningHours) {
 			t.Errorf("%s is open %v", b.Name, p.OpeningHours)
 		}
 		for _, c := range p.Contacts {
@@ -320,4 +320,14 @@ func TestAnswersThatAreNone(t *testing.T) {
 	if err := source.Search(t.Context(), wide, &sightings{}); !fault.Is(err, fault.Transient) || strings.Contains(err.Error(), "html") {
 		t.Errorf("%v", err)
 	}
+}
+
+func understood(week []business.DayHours) bool {
+	for _, d := range week {
+		_, known := d.Weekday()
+		if _, read := d.Periods(); !known || !read {
+			return false
+		}
+	}
+	return true
 }

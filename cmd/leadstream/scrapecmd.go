@@ -23,7 +23,7 @@ type scrape struct {
 	what, near, priority, source, output string
 	radius                               float64
 	max                                  int
-	noEnrich, wait                       bool
+	noEnrich, wait, details              bool
 }
 
 func newScrape(environ []string) *cobra.Command {
@@ -54,6 +54,7 @@ func (s *scrape) flags(cmd *cobra.Command) {
 	flags.StringVar(&s.source, "source", "", "where to search: "+strings.Join(config.Sources, ", ")+" (default the service's SCRAPER_SOURCE)")
 	flags.StringVar(&s.priority, "priority", job.Normal.String(), "high, normal or low")
 	flags.BoolVar(&s.noEnrich, "no-enrich", false, "do not look for contacts afterwards")
+	flags.BoolVar(&s.details, "details", false, "open the page of each place that lacks its website or phone: slower, more complete")
 	flags.BoolVar(&s.wait, "wait", false, "wait until the scrape, and the search for contacts, have ended")
 	flags.StringVar(&s.output, "output", "", "wait, then print the new leads as csv or json")
 	complete(cmd, "source", config.Sources)
@@ -101,6 +102,9 @@ func (s *scrape) body() map[string]any {
 	body := map[string]any{"location": s.near, "radius": s.radius, "max_results": s.max, "priority": s.priority, "enrich": !s.noEnrich}
 	if s.what != "" {
 		body["business_type"] = s.what
+	}
+	if s.details {
+		body["details"] = true
 	}
 	if s.source != "" {
 		body["source"] = s.source

@@ -13,31 +13,33 @@ import (
 // Place is a business as a source saw it. Empty strings and nil mean the
 // source did not say.
 type Place struct {
-	Name         string
-	Address      string // in full, as one line
-	Street       string
-	City         string
-	State        string
-	PostalCode   string
-	Country      string
-	Phone        string // E.164 where the source's number could be understood
-	Website      string
-	Category     string
-	Categories   []string
-	Rating       *float64 // 1 to 5
-	ReviewsCount *int
-	Price        string
-	OpeningHours []DayHours
-	Latitude     *float64
-	Longitude    *float64
-	DataID       string // Google's 0x…:0x… pair; its second half is the CID in hexadecimal
-	CID          string // decimal
-	PlaceID      string // ChIJ…
-	KGMID        string // /g/…, the knowledge graph's id
-	MapURL       string
-	OSMID        string // OpenStreetMap's type and number, node/240109189
-	Status       string // OperatingStatus values; empty counts as open
-	Attribution  string // whom the source's licence wants named wherever the data are shown
+	Name       string
+	Address    string // in full, as one line
+	Street     string
+	City       string
+	State      string
+	PostalCode string
+	Country    string
+	Phone      string // E.164 where the source's number could be understood
+	// PhoneNational is Phone as it is written within its country; empty where it could not be understood.
+	PhoneNational string
+	Website       string
+	Category      string
+	Categories    []string
+	Rating        *float64 // 1 to 5
+	ReviewsCount  *int
+	Price         string
+	OpeningHours  []DayHours
+	Latitude      *float64
+	Longitude     *float64
+	DataID        string // Google's 0x…:0x… pair; its second half is the CID in hexadecimal
+	CID           string // decimal
+	PlaceID       string // ChIJ…
+	KGMID         string // /g/…, the knowledge graph's id
+	MapURL        string
+	OSMID         string // OpenStreetMap's type and number, node/240109189
+	Status        string // OperatingStatus values; empty counts as open
+	Attribution   string // whom the source's licence wants named wherever the data are shown
 	// Contacts are those that the source itself shows; once saved they are Business.Contacts.
 	Contacts []Contact
 }
@@ -48,12 +50,6 @@ const (
 	PermanentlyClosed = "permanently_closed"
 	TemporarilyClosed = "temporarily_closed"
 )
-
-// DayHours is when a business is open on one day of the week.
-type DayHours struct {
-	Day   string // in the language of the source
-	Hours []string
-}
 
 // Validate reports a sighting that cannot be kept.
 func (p Place) Validate() error {

@@ -50,6 +50,21 @@ func TestMergeKeepsTheMoreConfident(t *testing.T) {
 	}
 }
 
+func TestCompleteKeepsBothFormsOfOneNumber(t *testing.T) {
+	t.Parallel()
+	seen := business.Place{Phone: "+17325550100", PhoneNational: "(732) 555-0100"}
+	for _, tt := range []struct{ known, want business.Place }{
+		{business.Place{}, seen},
+		{business.Place{Phone: "+17325550100"}, seen},
+		{business.Place{Phone: "+17325550199"}, business.Place{Phone: "+17325550199"}},
+		{business.Place{Phone: "+17325550199", PhoneNational: "(732) 555-0199"}, business.Place{Phone: "+17325550199", PhoneNational: "(732) 555-0199"}},
+	} {
+		if got := business.Complete(tt.known, seen); !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%q, %q became %q, %q", tt.known.Phone, tt.known.PhoneNational, got.Phone, got.PhoneNational)
+		}
+	}
+}
+
 func TestFoundOnTheWire(t *testing.T) {
 	t.Parallel()
 	rating, reviews, lat, lng := 4.5, 12, 40.26, -74.27
@@ -57,7 +72,7 @@ func TestFoundOnTheWire(t *testing.T) {
 		JobID: "j1", BusinessType: "plumbing", Enrich: true, At: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC),
 		Place: business.Place{
 			Name: "Acme Plumbing", Address: "1 Main St, Freehold, NJ 07728", Street: "1 Main St", City: "Freehold", State: "NJ",
-			PostalCode: "07728", Country: "US", Phone: "+17325550100", Website: "http://acme.example/", Category: "Plumber",
+			PostalCode: "07728", Country: "US", Phone: "+17325550100", PhoneNational: "(732) 555-0100", Website: "http://acme.example/", Category: "Plumber",
 			Categories: []string{"Plumber"}, Rating: &rating, ReviewsCount: &reviews, Price: "$$",
 			OpeningHours: []business.DayHours{{Day: "Monday", Hours: []string{"8 AM–6 PM"}}},
 			Latitude:     &lat, Longitude: &lng, DataID: "0x1:0x2", CID: "2", PlaceID: "ChIJ1", KGMID: "/g/1",

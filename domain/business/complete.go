@@ -2,6 +2,9 @@ package business
 
 // Complete fills what known lacks with what seen has; a known value stands.
 func Complete(known, seen Place) Place {
+	if known.Phone == "" || known.Phone == seen.Phone && known.PhoneNational == "" { // the two forms are of one number
+		known.PhoneNational = seen.PhoneNational
+	}
 	for _, f := range []struct{ known, seen *string }{
 		{&known.Name, &seen.Name}, {&known.Address, &seen.Address}, {&known.Street, &seen.Street}, {&known.City, &seen.City},
 		{&known.State, &seen.State}, {&known.PostalCode, &seen.PostalCode}, {&known.Country, &seen.Country},

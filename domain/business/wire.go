@@ -23,6 +23,7 @@ type placeData struct {
 	PostalCode   string     `json:"postal_code,omitempty"`
 	Country      string     `json:"country,omitempty"`
 	Phone        string     `json:"phone,omitempty"`
+	National     string     `json:"phone_national,omitempty"`
 	Website      string     `json:"website,omitempty"`
 	Category     string     `json:"category,omitempty"`
 	Categories   []string   `json:"categories,omitempty"`
@@ -64,7 +65,7 @@ func (f Found) MarshalJSON() ([]byte, error) {
 	p := f.Place
 	wire := placeData{
 		Name: p.Name, Address: p.Address, Street: p.Street, City: p.City, State: p.State, PostalCode: p.PostalCode,
-		Country: p.Country, Phone: p.Phone, Website: p.Website, Category: p.Category, Categories: p.Categories,
+		Country: p.Country, Phone: p.Phone, National: p.PhoneNational, Website: p.Website, Category: p.Category, Categories: p.Categories,
 		Rating: p.Rating, ReviewsCount: p.ReviewsCount, Price: p.Price, Latitude: p.Latitude, Longitude: p.Longitude,
 		DataID: p.DataID, CID: p.CID, PlaceID: p.PlaceID, KGMID: p.KGMID, OSMID: p.OSMID, MapURL: p.MapURL, Status: p.Status,
 		Attribution: p.Attribution,
@@ -87,7 +88,7 @@ func (f *Found) UnmarshalJSON(raw []byte) error {
 	w := d.Place
 	p := Place{
 		Name: w.Name, Address: w.Address, Street: w.Street, City: w.City, State: w.State, PostalCode: w.PostalCode,
-		Country: w.Country, Phone: w.Phone, Website: w.Website, Category: w.Category, Categories: w.Categories,
+		Country: w.Country, Phone: w.Phone, PhoneNational: w.National, Website: w.Website, Category: w.Category, Categories: w.Categories,
 		Rating: w.Rating, ReviewsCount: w.ReviewsCount, Price: w.Price, Latitude: w.Latitude, Longitude: w.Longitude,
 		DataID: w.DataID, CID: w.CID, PlaceID: w.PlaceID, KGMID: w.KGMID, OSMID: w.OSMID, MapURL: w.MapURL, Status: w.Status,
 		Attribution: w.Attribution,

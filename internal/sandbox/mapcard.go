@@ -105,6 +105,9 @@ func shownWebsite(b Business) string {
 	return site
 }
 
+// PhoneNational is the phone as it is written within its country; empty without one.
+func (b Business) PhoneNational() string { return shownPhone(b.Phone) }
+
 func shownPhone(e164 string) string {
 	if len(e164) != len("+17325550100") {
 		return ""

@@ -22,7 +22,7 @@ import (
 // pipes is a lead with everything, and some of it meant to hurt.
 var pipes = app.BusinessView{
 	ID: 7, Name: `=HYPERLINK("http://evil.example","Pipes")`, Address: new("1 Main St, Freehold, NJ"), Street: new("1 Main St"), City: new("Freehold"),
-	State: new("NJ"), PostalCode: new("07728"), Country: new("US"), Phone: new("+17325550101"), Website: new("https://www.Pipes.example/x"),
+	State: new("NJ"), PostalCode: new("07728"), Country: new("US"), Phone: new("+17325550101"), PhoneNational: new("(732) 555-0101"), Website: new("https://www.Pipes.example/x"),
 	Category: new("Plumber"), Categories: []string{"Plumber", "Drains, \"quick\""}, Rating: new(4.5), ReviewsCount: new(12), Latitude: new(40.26), Longitude: new(-74.27),
 	PlaceID: new("ChIJx"), CID: new("17"), Status: "permanently_closed", EnrichmentStatus: "enriched", BusinessType: new("plumbing"),
 	OpeningHours: []app.DayHoursView{{Day: "Monday", Hours: []string{"9–12", "13–17"}}}, Tags: []string{"a", "b"}, Notes: new("two\nlines"),
@@ -85,14 +85,14 @@ func table(t *testing.T, file []byte) []map[string]string {
 
 var wanted = map[string]map[string]string{
 	"leadstream": {
-		"id": "7", "name": `'=HYPERLINK("http://evil.example","Pipes")`, "phone": "+17325550101", "best_email": "joe@pipes.example",
+		"id": "7", "name": `'=HYPERLINK("http://evil.example","Pipes")`, "phone": "+17325550101", "phone_national": "(732) 555-0101", "best_email": "joe@pipes.example",
 		"emails": "joe@pipes.example; info@pipes.example", "phones": "'+17325550102; x", "socials": "https://social.example/pipes", "contact_name": "Joe van Pipe",
 		"categories": "Plumber; Drains, \"quick\"", "rating": "4.5", "reviews_count": "12", "longitude": "-74.27", "opening_hours": "Monday: 9–12, 13–17",
 		"notes": "two\nlines", "tags": "a; b", "price": "",
 	},
 	"apify": {
 		"title": `'=HYPERLINK("http://evil.example","Pipes")`, "location/lat": "40.26", "location/lng": "-74.27", "totalScore": "4.5", "permanentlyClosed": "true",
-		"temporarilyClosed": "false", "placeId": "ChIJx", "cid": "17", "countryCode": "US", "searchString": "plumbing", "postalCode": "07728",
+		"temporarilyClosed": "false", "placeId": "ChIJx", "cid": "17", "countryCode": "US", "searchString": "plumbing", "postalCode": "07728", "phone": "(732) 555-0101", "phoneUnformatted": "+17325550101",
 	},
 	"hubspot": {
 		"Company domain name": "pipes.example", "Phone number": "+17325550101", "Email": "joe@pipes.example", "First name": "Joe van", "Last name": "Pipe",

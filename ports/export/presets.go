@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
@@ -51,6 +52,7 @@ var ownColumns = []column{
 	{"postal_code", func(b app.BusinessView) any { return or(b.PostalCode) }},
 	{"country", func(b app.BusinessView) any { return or(b.Country) }},
 	{"phone", func(b app.BusinessView) any { return or(b.Phone) }},
+	{"phone_national", func(b app.BusinessView) any { return or(b.PhoneNational) }},
 	{"website", func(b app.BusinessView) any { return or(b.Website) }},
 	{"best_email", func(b app.BusinessView) any { return best(b, business.Email) }},
 	{"emails", func(b app.BusinessView) any { return all(b, business.Email) }},
@@ -91,7 +93,7 @@ var apifyColumns = []column{
 	{"state", func(b app.BusinessView) any { return or(b.State) }},
 	{"postalCode", func(b app.BusinessView) any { return or(b.PostalCode) }},
 	{"countryCode", func(b app.BusinessView) any { return or(b.Country) }},
-	{"phone", func(b app.BusinessView) any { return or(b.Phone) }},
+	{"phone", func(b app.BusinessView) any { return or(cmp.Or(b.PhoneNational, b.Phone)) }},
 	{"phoneUnformatted", func(b app.BusinessView) any { return or(b.Phone) }},
 	{"website", func(b app.BusinessView) any { return or(b.Website) }},
 	{"emails", func(b app.BusinessView) any { return all(b, business.Email) }},

@@ -11,7 +11,7 @@ import (
 var exampleTexts = map[string]any{
 	"jobId": "01KAVE6N0R8Y7Q4T2M5X9Z3B1C", "batchId": "batch-01KAVE8QW2N4", "parentJobId": "01KAVE6N0R8Y7Q4T2M5X9Z3B1C", "id": 17, "businessId": 17,
 	"location": "Freehold, NJ", "business_type": "plumbing", "source": "google_maps", "name": "Joe's Plumbing", "address": "1 Main St, Freehold, NJ 07728",
-	"street": "1 Main St", "city": "Freehold", "state": "NJ", "postal_code": "07728", "country": "US", "phone": "+17325550101",
+	"street": "1 Main St", "city": "Freehold", "state": "NJ", "postal_code": "07728", "country": "US", "phone": "+17325550101", "phone_national": "(732) 555-0101",
 	"website": "https://joes-plumbing.example", "category": "Plumber", "categories": []any{"Plumber"}, "rating": 4.5, "reviews_count": 120, "price": "$$",
 	"day": "Monday", "hours": []any{"8 AM–6 PM"}, "latitude": 40.2601, "longitude": -74.2738, "place_id": "ChIJexample", "cid": "1234567890",
 	"google_maps_url": "https://www.google.com/maps?cid=1234567890", "first_seen_job": "01KAVE6N0R8Y7Q4T2M5X9Z3B1C", "notes": "Call on Monday", "tags": []any{"warm"},

@@ -82,7 +82,7 @@ function whenChanged(fields, draw) {
   };
 }
 
-const placeFields = ["name", "category", "business_type", "price", "status", "city", "state", "street", "address", "phone", "website", "rating", "reviews_count"];
+const placeFields = ["name", "category", "business_type", "price", "status", "city", "state", "street", "address", "phone", "phone_national", "website", "rating", "reviews_count"];
 
 function ratingText({ rating, reviews_count: reviews }) {
   if (!Number.isFinite(rating)) return "–";
@@ -105,7 +105,7 @@ function drawWhere(node, lead) {
 }
 
 function drawReach(node, lead) {
-  const phone = lead.phone ? el("div", {}, el("a", { href: `tel:${lead.phone}` }, lead.phone)) : null;
+  const phone = lead.phone ? el("div", {}, el("a", { href: `tel:${lead.phone}` }, lead.phone_national || lead.phone)) : null;
   const site = lead.website ? el("div", { class: "sub" }, webLink(lead.website, hostOf(lead.website))) : null;
   replace(node, phone, site, phone || site ? null : "–");
 }
