@@ -61,7 +61,8 @@ stress: setup ## Run the work queue's long proofs: faults, properties, Watermill
 		-run 'PubSub|Fault|Property|Stress|Cancel|Drain' ./adapters/workqueue ./adapters/jobstore -rapid.checks=$(CHECKS)
 
 .PHONY: bench
-bench: setup ## Run the Go benchmarks (bench/doc.go: the queue beside others)
+bench: setup ## Measure: the work queue beside others, then every Go benchmark (docs/performance.md)
+	cd bench && go run .
 	go test -p 1 -run '^$$' -bench . -benchmem ./... # one package at a time: BenchmarkScrape measures a browser's pace and memory
 
 .PHONY: architecture
