@@ -340,8 +340,8 @@ func TestForeignEntriesDoNotStopAQueue(t *testing.T) {
 		if kind := server.Type(t.Context(), key).Val(); kind != "stream" || key == f.client.PoisonStream(topic) {
 			continue
 		}
-		for _, fields := range [][]string{{"id", "nobody"}, {"x", "y"}, {"id", ""}, {"", "\xff\x00"}} {
-			if err := server.Do(t.Context(), "XADD", key, "*", fields[0], fields[1]).Err(); err != nil {
+		for _, fields := range [][]string{{"id", "nobody"}, {"x", "y"}, {"id", ""}, {"", "\xff\x00"}, {"id", "nobody", "s", "w? 1 x", "v", "{}"}} {
+			if err := server.XAdd(t.Context(), &redis.XAddArgs{Stream: key, Values: fields}).Err(); err != nil {
 				t.Fatal(err)
 			}
 		}

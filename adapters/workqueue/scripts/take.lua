@@ -128,7 +128,7 @@ local function read_new(priority, consumer, n)
 end
 
 -- An entry is there only while its job waits: whoever cancels a waiting job
--- deletes it. So nothing else is read.
+-- deletes it. So nothing else is read. What is no job of ours is passed over.
 local function take_new(priority, consumer, n, cancelling)
   local left = n
   while left > 0 do
@@ -137,13 +137,13 @@ local function take_new(priority, consumer, n, cancelling)
     for _, entry in ipairs(entries) do
       local sid, fields = entry[1], entry[2]
       local id = fields[2]
-      if fields[1] == 'id' and fields[3] == 's' and fields[5] == 'v' then
-        local flags = cancelling and wanted_cancelled(id) and 2 or 0
-        if #fields[4] == 2 then
-          start_first(id, sid, fields, priority, flags)
-        else
-          start(id, from_entry(fields, sid), sid, fields, flags)
-        end
+      local s = fields[1] == 'id' and fields[3] == 's' and fields[5] == 'v' and fields[4] or ''
+      local flags = cancelling and wanted_cancelled(id) and 2 or 0
+      if #s == 2 then
+        start_first(id, sid, fields, priority, flags)
+        left = left - 1
+      elseif s:find('^w[hnl] %d+ %d+ %d+ %d*$') then
+        start(id, from_entry(fields, sid), sid, fields, flags)
         left = left - 1
       else
         leave_stream(priority, sid)
