@@ -42,6 +42,7 @@ const (
 	watermill   = "github.com/ThreeDotsLabs/watermill"
 	redisstream = "github.com/ThreeDotsLabs/watermill-redisstream"
 	otel        = "go.opentelemetry.io/otel"
+	phone       = "leadstream/internal/phone"
 	outbound    = "leadstream/internal/outbound"
 	phones      = "github.com/nyaruka/phonenumbers"
 	xnet        = "golang.org/x/net"
@@ -64,22 +65,23 @@ var rules = []rule{
 	{folder: "ports/messages", imports: coreAnd(watermill, otel)},
 
 	{folder: "adapters/alerts", imports: coreAnd(redis)},
-	{folder: "adapters/apify", imports: coreAnd(outbound, phones, xtime)},
+	{folder: "adapters/apify", imports: coreAnd(outbound, phone, xtime)},
 	{folder: "adapters/breaker", imports: coreAnd(redis, "github.com/sony/gobreaker")},
 	{folder: "adapters/database", imports: coreAnd("github.com/uptrace/bun", "modernc.org/sqlite")},
 	{folder: "adapters/domaincache", imports: coreAnd(redis, "github.com/google/uuid")},
 	{folder: "adapters/eventstream", imports: coreAnd(redis, watermill, redisstream, "github.com/google/uuid", otel)},
-	{folder: "adapters/googlemaps", imports: coreAnd(rod, phones, "github.com/prometheus/client_golang")},
+	{folder: "adapters/googlemaps", imports: coreAnd(rod, phone, "github.com/prometheus/client_golang")},
 	{folder: "adapters/hunter", imports: coreAnd(outbound, redis, "github.com/google/uuid", xnet), tests: []string{"leadstream/adapters/breaker", "leadstream/adapters/domaincache"}},
 	// The one adapter on another: workqueue is a library that could be published by itself, and jobstore's driver.
 	{folder: "adapters/jobstore", imports: coreAnd("leadstream/adapters/workqueue", redis, watermill), tests: []string{rapid}},
 	{folder: "adapters/localredis", imports: coreAnd(redis)},
-	{folder: "adapters/overpass", imports: coreAnd(outbound, phones, xtime)},
+	{folder: "adapters/overpass", imports: coreAnd(outbound, phone, xtime)},
 	{folder: "adapters/website", imports: coreAnd(outbound, phones, "github.com/temoto/robotstxt", xnet, "golang.org/x/text"), tests: []string{redis, "leadstream/adapters/breaker", "leadstream/adapters/domaincache"}},
 	{folder: "adapters/requestmemory", imports: coreAnd(redis)},
 	// A library: neither app nor domain, so that nothing of this service creeps into it.
 	{folder: "adapters/workqueue", imports: []string{redis, watermill, "github.com/vmihailenco/msgpack"}, tests: []string{rapid}},
 
+	{folder: "internal/phone", imports: []string{phones}},
 	{folder: "internal/outbound", imports: []string{"golang.org/x"}},
 	{folder: "internal/sandbox", imports: []string{"golang.org/x"}, tests: []string{rod}},
 	{folder: "internal/testenv", imports: []string{redis, "github.com/uptrace/bun"}},

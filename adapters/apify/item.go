@@ -10,9 +10,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/nyaruka/phonenumbers"
-
 	"leadstream/domain/business"
+	"leadstream/internal/phone"
 )
 
 // item is what is used of an item of the actor's dataset. What it does not
@@ -94,12 +93,12 @@ func parseItem(raw json.RawMessage) (business.Place, bool) {
 
 func (it item) place() business.Place {
 	p := business.Place{
-		Name: strings.TrimSpace(it.Title), Address: it.Address, Street: it.Street, City: it.City, State: stateCode(it.State), PostalCode: it.PostalCode,
-		Country: it.CountryCode, Phone: phone(cmp.Or(it.PhonePlain, it.Phone), it.CountryCode), Website: website(it.Website),
+		Name: strings.TrimSpace(it.Title), Address: it.Address, Street: it.Street, City: it.City, State: business.StateCode(it.State), PostalCode: it.PostalCode,
+		Country: it.CountryCode, Phone: phone.E164(cmp.Or(it.PhonePlain, it.Phone), cmp.Or(it.CountryCode, "US")), Website: website(it.Website),
 		Category: it.CategoryName, Categories: it.Categories, Rating: score(it.TotalScore), ReviewsCount: it.ReviewsCount, Price: it.Price,
 		PlaceID: it.PlaceID, CID: string(it.CID), DataID: it.FID, KGMID: it.KGMID, MapURL: it.URL, Status: it.status(), Contacts: it.contacts(),
 	}
-	p.PhoneNational = national(p.Phone)
+	p.PhoneNational = phone.National(p.Phone)
 	if it.Location != nil {
 		p.Latitude, p.Longitude = it.Location.Lat, it.Location.Lng
 	}
@@ -149,7 +148,7 @@ func (it item) contacts() []business.Contact {
 		}
 	}
 	for _, text := range it.Phones {
-		if number := phone(text, it.CountryCode); strings.HasPrefix(number, "+") {
+		if number := phone.E164(text, cmp.Or(it.CountryCode, "US")); strings.HasPrefix(number, "+") {
 			add(business.Phone, number, phoneConfidence)
 		}
 	}
@@ -189,31 +188,4 @@ func website(link string) string {
 		return "http://" + strings.TrimLeft(link, "/ ")
 	}
 	return u.String()
-}
-
-// phone gives a number its E.164 form, or leaves it as it was.
-func phone(text, country string) string {
-	number, err := phonenumbers.Parse(text, strings.ToUpper(cmp.Or(country, "US")))
-	if err != nil || !phonenumbers.IsPossibleNumber(number) {
-		return strings.TrimSpace(text)
-	}
-	return phonenumbers.Format(number, phonenumbers.E164)
-}
-
-// national is an E.164 number as it is written within its country; empty for what is none.
-func national(e164 string) string {
-	number, err := phonenumbers.Parse(e164, "")
-	if err != nil {
-		return ""
-	}
-	return phonenumbers.Format(number, phonenumbers.NATIONAL)
-}
-
-// stateCode gives a state of the US its two letters, as the other sources do,
-// so that one place found twice is one.
-func stateCode(state string) string {
-	if code, ok := stateCodes[state]; ok {
-		return code
-	}
-	return state
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"leadstream/domain/business"
+	"leadstream/internal/phone"
 )
 
 // card is a feed's card as cardsScript reads it.
@@ -26,8 +27,8 @@ func (c card) place(region string) business.Place {
 	p.Name, p.Website, p.Status = clean(c.Name), website(c.Website), business.Open
 	p.Rating, p.ReviewsCount = parseRating(c.Rating)
 	if c.Phone != "" {
-		p.Phone = phone(c.Phone, region)
-		p.PhoneNational = national(p.Phone)
+		p.Phone = phone.E164(clean(c.Phone), region)
+		p.PhoneNational = phone.National(p.Phone)
 	}
 	if len(c.Rows) > 0 {
 		p.Category, p.Address = splitRow(c.Rows[0])

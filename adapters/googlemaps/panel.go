@@ -1,6 +1,9 @@
 package googlemaps
 
-import "leadstream/domain/business"
+import (
+	"leadstream/domain/business"
+	"leadstream/internal/phone"
+)
 
 // panel is a place's page as panelScript reads it.
 type panel struct {
@@ -38,8 +41,8 @@ func (n panel) place(region string) business.Place {
 		}
 	}
 	if n.Phone != "" {
-		p.Phone = phone(n.Phone, region)
-		p.PhoneNational = national(p.Phone)
+		p.Phone = phone.E164(clean(n.Phone), region)
+		p.PhoneNational = phone.National(p.Phone)
 	}
 	if p.Category != "" {
 		p.Categories = []string{p.Category}

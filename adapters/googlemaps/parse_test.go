@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"leadstream/domain/business"
+	"leadstream/internal/phone"
 )
 
 // TestCapturedReply reads a real reply, where the folder of captures is named.
@@ -165,8 +166,8 @@ func TestPhonesFollowTheirCountry(t *testing.T) {
 		{"+49 30 12345678", "", "+493012345678", "030 12345678"}, {"0123456789", "FR", "+33123456789", "01 23 45 67 89"},
 		{"02079460123", "GB", "+442079460123", "020 7946 0123"}, {"call us", "", "call us", ""}, {"", "", "", ""},
 	} {
-		if got := phone(tt.shown, regionOf(tt.country, "us")); got != tt.want || national(got) != tt.national {
-			t.Errorf("%q in %q is %q, %q, want %q, %q", tt.shown, tt.country, got, national(got), tt.want, tt.national)
+		if got := phone.E164(clean(tt.shown), regionOf(tt.country, "us")); got != tt.want || phone.National(got) != tt.national {
+			t.Errorf("%q in %q is %q, %q, want %q, %q", tt.shown, tt.country, got, phone.National(got), tt.want, tt.national)
 		}
 	}
 }

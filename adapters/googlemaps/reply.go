@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"leadstream/domain/business"
+	"leadstream/internal/phone"
 )
 
 // guardPrefix stands before every JSON reply, so that no script can run it.
@@ -99,7 +100,7 @@ func parseBusiness(d record, region string) (business.Place, bool) {
 		return business.Place{}, false
 	}
 	p := business.Place{
-		Name: name, Street: d.text(streetField), City: d.text(cityField), State: stateCode(d.text(stateField)), PostalCode: d.text(postalCodeField), Country: d.text(countryField),
+		Name: name, Street: d.text(streetField), City: d.text(cityField), State: business.StateCode(d.text(stateField)), PostalCode: d.text(postalCodeField), Country: d.text(countryField),
 		Website: website(d.text(websiteField)), Price: d.text(priceField), Latitude: d.number(latitudeField), Longitude: d.number(longitudeField),
 		DataID: d.text(dataIDField), PlaceID: d.text(placeIDField), KGMID: d.text(kgmidField), MapURL: d.text(linkField),
 		Status: operatingStatus(d.text(statusField)), OpeningHours: openingHours(d), Categories: d.texts(categoriesField),
@@ -118,8 +119,8 @@ func parseBusiness(d record, region string) (business.Place, bool) {
 		p.Category = p.Categories[0]
 	}
 	e164, shown, within := d.text(phoneE164Field), d.text(phoneField), d.text(nationalField)
-	p.Phone = phone(cmp.Or(e164, shown, within), regionOf(p.Country, region))
-	p.PhoneNational = national(p.Phone)
+	p.Phone = phone.E164(clean(cmp.Or(e164, shown, within)), regionOf(p.Country, region))
+	p.PhoneNational = phone.National(p.Phone)
 	return completeAddress(p), true
 }
 

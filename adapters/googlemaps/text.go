@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/nyaruka/phonenumbers"
-
 	"leadstream/domain/business"
 )
 
@@ -64,25 +62,6 @@ func website(link string) string {
 	return u.String()
 }
 
-// phone gives a number its E.164 form, or leaves it as it was shown.
-func phone(text, region string) string {
-	text = clean(text)
-	number, err := phonenumbers.Parse(text, region)
-	if err != nil || !phonenumbers.IsPossibleNumber(number) {
-		return text
-	}
-	return phonenumbers.Format(number, phonenumbers.E164)
-}
-
-// national is an E.164 number as it is written within its country; empty for what is none.
-func national(e164 string) string {
-	number, err := phonenumbers.Parse(e164, "")
-	if err != nil {
-		return ""
-	}
-	return phonenumbers.Format(number, phonenumbers.NATIONAL)
-}
-
 func regionOf(country, fallback string) string {
 	if len(country) == 2 {
 		return country
@@ -129,23 +108,4 @@ func completeAddress(p business.Place) business.Place {
 		p.Street = p.Address
 	}
 	return p
-}
-
-// stateCode gives a state of the US its two letters, as people write it.
-func stateCode(state string) string {
-	if code, ok := stateCodes[state]; ok {
-		return code
-	}
-	return state
-}
-
-var stateCodes = map[string]string{
-	"Alabama": "AL", "Alaska": "AK", "Arizona": "AZ", "Arkansas": "AR", "California": "CA", "Colorado": "CO", "Connecticut": "CT",
-	"Delaware": "DE", "District of Columbia": "DC", "Florida": "FL", "Georgia": "GA", "Hawaii": "HI", "Idaho": "ID", "Illinois": "IL",
-	"Indiana": "IN", "Iowa": "IA", "Kansas": "KS", "Kentucky": "KY", "Louisiana": "LA", "Maine": "ME", "Maryland": "MD", "Massachusetts": "MA",
-	"Michigan": "MI", "Minnesota": "MN", "Mississippi": "MS", "Missouri": "MO", "Montana": "MT", "Nebraska": "NE", "Nevada": "NV",
-	"New Hampshire": "NH", "New Jersey": "NJ", "New Mexico": "NM", "New York": "NY", "North Carolina": "NC", "North Dakota": "ND", "Ohio": "OH",
-	"Oklahoma": "OK", "Oregon": "OR", "Pennsylvania": "PA", "Rhode Island": "RI", "South Carolina": "SC", "South Dakota": "SD",
-	"Tennessee": "TN", "Texas": "TX", "Utah": "UT", "Vermont": "VT", "Virginia": "VA", "Washington": "WA", "West Virginia": "WV",
-	"Wisconsin": "WI", "Wyoming": "WY",
 }

@@ -10,9 +10,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/nyaruka/phonenumbers"
-
 	"leadstream/domain/business"
+	"leadstream/internal/phone"
 )
 
 // provider is the name under which contacts from the map are kept.
@@ -34,14 +33,14 @@ func (e element) place(country string) (business.Place, bool) {
 	country = cmp.Or(strings.ToUpper(e.tag("addr:country")), country)
 	p := business.Place{
 		Name: name, City: e.tag("addr:city"), State: e.tag("addr:state"), PostalCode: e.tag("addr:postcode"), Country: country,
-		Phone: phone(first(e.tag("phone", "contact:phone", "contact:mobile", "mobile")), country), Website: website(e.tag("website", "contact:website", "url")),
+		Phone: phone.E164(first(e.tag("phone", "contact:phone", "contact:mobile", "mobile")), cmp.Or(country, "US")), Website: website(e.tag("website", "contact:website", "url")),
 		Latitude: lat, Longitude: lon, OSMID: fmt.Sprintf("%s/%d", e.Type, e.ID), OpeningHours: openingHours(e.tag("opening_hours")),
 		Categories: e.categories(), Status: business.Open, Attribution: Attribution,
 	}
 	if len(p.Categories) > 0 {
 		p.Category = p.Categories[0]
 	}
-	p.PhoneNational = national(p.Phone)
+	p.PhoneNational = phone.National(p.Phone)
 	p.Street, p.Address = e.address(p, country)
 	p.Contacts = e.contacts("https://www.openstreetmap.org/" + p.OSMID)
 	return p, true
@@ -163,22 +162,4 @@ func website(text string) string {
 		return ""
 	}
 	return u.String()
-}
-
-// phone gives a number its E.164 form, or leaves it as it was.
-func phone(text, country string) string {
-	number, err := phonenumbers.Parse(text, cmp.Or(country, "US"))
-	if err != nil || !phonenumbers.IsPossibleNumber(number) {
-		return text
-	}
-	return phonenumbers.Format(number, phonenumbers.E164)
-}
-
-// national is an E.164 number as it is written within its country; empty for what is none.
-func national(e164 string) string {
-	number, err := phonenumbers.Parse(e164, "")
-	if err != nil {
-		return ""
-	}
-	return phonenumbers.Format(number, phonenumbers.NATIONAL)
 }

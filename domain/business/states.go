@@ -1,4 +1,13 @@
-package apify
+package business
+
+// StateCode gives a state of the US its two letters, as people write it, so
+// that one place found by two sources is one; any other text stays.
+func StateCode(state string) string {
+	if code, ok := stateCodes[state]; ok {
+		return code
+	}
+	return state
+}
 
 var stateCodes = map[string]string{
 	"Alabama": "AL", "Alaska": "AK", "Arizona": "AZ", "Arkansas": "AR", "California": "CA", "Colorado": "CO", "Connecticut": "CT",
