@@ -98,6 +98,28 @@ func TestOutageAmidTwoHundredJobs(t *testing.T) {
 	testenv.Eventually(t, soon, func() bool { return s.metric(`leadstream_provider_breaker_state{provider="hunter"}`) == "0" }, "the breaker is closed")
 }
 
+// TestFewJobsOutlastAnOutage has fewer jobs than outages that open the breaker,
+// so that their attempts would run out first.
+func TestFewJobsOutlastAnOutage(t *testing.T) {
+	t.Parallel()
+	world := town(t, sandbox.Options{})
+	const jobs = 3
+	s := serve(t, world, nil, "DATA_DIR="+withLeads(t, silentSites(world, jobs)...), "ENRICHMENT_RATE_LIMIT=0", "ENRICHMENT_BACKOFF=100ms", "ENRICHMENT_CRAWL_DELAY=1ms",
+		"ENRICHMENT_ATTEMPTS=3", "BREAKER_FAILURES=12", "BREAKER_OPEN_FOR=300ms")
+	world.Faults().Set(sandbox.Switches{HunterStatus: http.StatusServiceUnavailable})
+	a := s.call(http.MethodPost, "/api/enrichment/batch", map[string]any{"count": jobs})
+	if a.status != http.StatusAccepted || a.body["totalJobs"] != float64(jobs) {
+		t.Fatalf("%d %v", a.status, a.body)
+	}
+	testenv.Eventually(t, soon, func() bool { return s.metric(`leadstream_provider_breaker_state{provider="hunter"}`) == "2" }, "the breaker is open")
+	world.Faults().Set(sandbox.Switches{})
+	path := "/api/enrichment/batch/" + text(a.body["batchId"]) + "/status"
+	testenv.Eventually(t, soon, func() bool { return s.get(path).body["status"] == "completed" }, "the batch is done")
+	if b := s.get(path).body; b["completed"] != float64(jobs) || b["failed"] != 0.0 {
+		t.Errorf("batch %v", b)
+	}
+}
+
 // metric is a value of /metrics, empty when it is not there.
 func (s *service) metric(name string) string {
 	s.t.Helper()
