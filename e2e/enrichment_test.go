@@ -143,7 +143,8 @@ func TestRefusedKeyIsToldOf(t *testing.T) {
 	t.Parallel()
 	const key = "a-key-that-nobody-knows"
 	world := town(t, sandbox.Options{})
-	s := serve(t, world, nil, "DATA_DIR="+withLeads(t, silentSites(world, 1)...), "HUNTER_API_KEY="+key, "ENRICHMENT_CRAWL_DELAY=1ms", "LOG_LEVEL=debug")
+	s := serve(t, world, nil, "DATA_DIR="+withLeads(t, silentSites(world, 1)...), "HUNTER_API_KEY="+key, "ENRICHMENT_CRAWL_DELAY=1ms", "LOG_LEVEL=debug", "ALERT_WINDOW=10s")
+	l := s.socket("types=alert:*")
 	if ready := s.get("/readyz").body; ready["warnings"] != nil {
 		t.Errorf("before: %v", ready)
 	}
@@ -158,7 +159,15 @@ func TestRefusedKeyIsToldOf(t *testing.T) {
 	if got := s.metric(`leadstream_provider_warning{provider="hunter"}`); got != "1" {
 		t.Errorf("metric %q", got)
 	}
-	everything := s.logs.String() + fmt.Sprint(s.get("/readyz").body, s.job(id), s.get("/api/jobs/"+id+"/logs").body, s.get("/api/enrichment/quota").body)
+	var alert struct {
+		Type string         `json:"type"`
+		Data map[string]any `json:"data"`
+	}
+	_ = l.SetReadDeadline(time.Now().Add(soon))
+	if err := l.ReadJSON(&alert); err != nil || alert.Type != "alert:raised" || alert.Data["name"] != "provider_refused" || alert.Data["queue"] != "enrichment" || alert.Data["value"] != 1.0 {
+		t.Errorf("alert %+v, %v", alert, err)
+	}
+	everything := s.logs.String() + fmt.Sprint(s.get("/readyz").body, s.job(id), s.get("/api/jobs/"+id+"/logs").body, s.get("/api/enrichment/quota").body, alert)
 	if strings.Contains(everything, key) || !strings.Contains(everything, "hunter refuses the API key") {
 		t.Errorf("the key is told, or its refusal is not:\n%s", everything)
 	}
