@@ -60,8 +60,8 @@ var rules = []rule{
 	// Its own encoders, as the command line has them.
 	{folder: "ports/http", imports: coreAnd("leadstream/ports/export", "github.com/gofiber/fiber", "github.com/danielgtaylor/huma", "github.com/prometheus/client_golang", otel), tests: []string{"github.com/pb33f"}},
 	{folder: "ports/http/dashboard"},
-	{folder: "ports/export", imports: coreAnd("github.com/xuri/excelize")},
-	{folder: "ports/ws", imports: coreAnd("github.com/gofiber/fiber", "github.com/gofiber/contrib/websocket"), tests: []string{"github.com/fasthttp/websocket"}},
+	{folder: "ports/export", imports: core, tests: []string{"github.com/xuri/excelize"}},
+	{folder: "ports/ws", imports: coreAnd("github.com/gofiber/fiber", "github.com/gofiber/contrib/websocket", "github.com/fasthttp/websocket")},
 	{folder: "ports/messages", imports: coreAnd(watermill, otel)},
 
 	{folder: "adapters/alerts", imports: coreAnd(redis)},

@@ -15,6 +15,12 @@ const (
 	AlertCleared = "alert:cleared"
 )
 
+// The names of alerts.
+const (
+	AlertFailureRate     = "failure_rate"     // more of a queue's jobs fail than the threshold
+	AlertProviderRefused = "provider_refused" // a provider needs a person; Value is 1 while it does
+)
+
 // alertLeast is how many jobs must have ended for a share of them to say anything.
 const alertLeast = 5
 
@@ -31,6 +37,7 @@ type AlertView struct {
 	Value     float64 `json:"value"`
 	Threshold float64 `json:"threshold"`
 	Since     string  `json:"since"`
+	Message   string  `json:"message,omitempty"` // what is to be mended, where a number does not tell
 }
 
 // JobOutcomes counts how jobs ended.
@@ -52,8 +59,9 @@ type AlertTeller interface {
 	TellAlert(ctx context.Context, eventType string, a AlertView) error
 }
 
-// CheckAlerts raises and clears the alert of each queue. An alert is told
-// once, whichever process finds it; who could not be told is in the error.
+// CheckAlerts raises and clears the alert of each queue and of each contact
+// provider. An alert is told once, whichever process finds it; who could not be
+// told is in the error.
 func (a *App) CheckAlerts(ctx context.Context, rule AlertRule) error {
 	now := a.Now()
 	outcomes, err := a.Outcomes.Outcomes(ctx, now.Add(-rule.Window))
@@ -64,13 +72,16 @@ func (a *App) CheckAlerts(ctx context.Context, rule AlertRule) error {
 	for _, q := range job.Queues() {
 		faults = append(faults, a.checkAlert(ctx, rule, q.String(), outcomes[q.String()], now))
 	}
+	for _, m := range a.Monitors {
+		faults = append(faults, a.checkProvider(ctx, m, now))
+	}
 	return errors.Join(faults...)
 }
 
 func (a *App) checkAlert(ctx context.Context, rule AlertRule, queue string, ended map[string]int, now time.Time) error {
 	failed := ended[job.Failed.String()]
 	total := failed + ended[job.Completed.String()]
-	view := AlertView{Name: "failure_rate", Queue: queue, Threshold: rule.FailureRate, Since: ViewTime(now)}
+	view := AlertView{Name: AlertFailureRate, Queue: queue, Threshold: rule.FailureRate, Since: ViewTime(now)}
 	if total > 0 {
 		view.Value = float64(failed) / float64(total)
 	}
@@ -79,12 +90,36 @@ func (a *App) checkAlert(ctx context.Context, rule AlertRule, queue string, ende
 		if total < alertLeast { // too few to raise an alert, and to clear one
 			return nil
 		}
-		raised, err := a.Alerts.Raise(ctx, name, now)
-		if err != nil || !raised {
-			return err
-		}
-		return a.tellAlert(ctx, AlertRaised, view)
+		return a.raise(ctx, name, view, now)
 	}
+	return a.clear(ctx, name, view)
+}
+
+// checkProvider raises an alert while a provider has something for a person to mend.
+func (a *App) checkProvider(ctx context.Context, m ProviderMonitor, now time.Time) error {
+	state, err := m.ProviderState(ctx)
+	if err != nil {
+		return fmt.Errorf("reading a provider's state: %w", err)
+	}
+	view := AlertView{Name: AlertProviderRefused, Queue: job.Enrichment.String(), Since: ViewTime(now), Message: state.Warning}
+	name := view.Name + ":" + state.Provider
+	if state.Warning == "" {
+		view.Message = state.Provider + " is asked again"
+		return a.clear(ctx, name, view)
+	}
+	view.Value = 1
+	return a.raise(ctx, name, view, now)
+}
+
+func (a *App) raise(ctx context.Context, name string, view AlertView, now time.Time) error {
+	raised, err := a.Alerts.Raise(ctx, name, now)
+	if err != nil || !raised {
+		return err
+	}
+	return a.tellAlert(ctx, AlertRaised, view)
+}
+
+func (a *App) clear(ctx context.Context, name string, view AlertView) error {
 	since, cleared, err := a.Alerts.Clear(ctx, name)
 	if err != nil || !cleared {
 		return err

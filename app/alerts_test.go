@@ -81,3 +81,41 @@ func TestWhoCannotBeToldKeepsNobodyFromIt(t *testing.T) {
 		t.Errorf("told %q, %v", w.told, err)
 	}
 }
+
+// provider is a monitor that says what it is told to.
+type provider struct {
+	state app.ProviderState
+	err   error
+}
+
+func (p *provider) ProviderState(context.Context) (app.ProviderState, error) { return p.state, p.err }
+
+// TestRefusedProviderIsAnAlert, which an unreadable state neither raises nor clears.
+func TestRefusedProviderIsAnAlert(t *testing.T) {
+	t.Parallel()
+	w, p := &alerting{stands: map[string]time.Time{}}, &provider{state: app.ProviderState{Provider: "hunter"}}
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	a := app.New(app.Needs{Outcomes: w, Alerts: w, Tellers: []app.AlertTeller{w}, Monitors: []app.ProviderMonitor{p}, Now: func() time.Time { return now }})
+	away := errors.New("away")
+	for i, step := range []struct {
+		warning string
+		err     error
+		want    []string
+	}{
+		{"", nil, nil},
+		{"mend the key", nil, []string{"alert:raised enrichment 1.00 of 0.00 since 2026-11-24T12:01:00.000Z"}},
+		{"mend the key", nil, nil},
+		{"", away, nil},
+		{"", nil, []string{"alert:cleared enrichment 0.00 of 0.00 since 2026-11-24T12:01:00.000Z"}},
+		{"", nil, nil},
+	} {
+		w.told, p.state.Warning, p.err = nil, step.warning, step.err
+		if err := a.CheckAlerts(t.Context(), app.AlertRule{FailureRate: 0.1, Window: time.Minute}); !errors.Is(err, step.err) {
+			t.Errorf("step %d: %v", i, err)
+		}
+		if !slices.Equal(w.told, step.want) {
+			t.Errorf("step %d: told %q, want %q", i, w.told, step.want)
+		}
+		now = now.Add(time.Minute)
+	}
+}

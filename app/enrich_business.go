@@ -58,7 +58,7 @@ func (a *App) waterfall(ctx context.Context, j job.Job, q ContactQuery, result *
 		}
 		findings, err := provider.Contacts(ctx, q)
 		if err != nil {
-			return nil, nil, fmt.Errorf("asking %s: %w", provider.Name(), err)
+			return nil, nil, fmt.Errorf("asking %s: %w", provider.Name(), a.spare(j, err))
 		}
 		result.Providers = append(result.Providers, ProviderOutcome{provider.Name(), findings.Outcome, len(findings.Contacts)})
 		if contacts := business.Merge(findings.Contacts); len(contacts) > 0 {
@@ -67,6 +67,24 @@ func (a *App) waterfall(ctx context.Context, j job.Job, q ContactQuery, result *
 		again = errors.Join(again, findings.Again)
 	}
 	return nil, again, nil
+}
+
+// outages is an outage of a provider that knows how many there have been in a
+// row, over all jobs.
+type outages interface {
+	error
+	Outages() int
+}
+
+// spare keeps the last attempt of a job that others share an outage with: more
+// have been seen in a row than the job has had attempts, so the job is not to
+// blame, and either the provider comes back or its breaker opens.
+func (a *App) spare(j job.Job, err error) error {
+	s := j.Snapshot()
+	if o, ok := errors.AsType[outages](err); ok && j.LastAttempt() && o.Outages() > s.AttemptsMade {
+		return fault.Postpone(a.Now().Add(s.Retry.Delay(s.AttemptsMade)), err.Error())
+	}
+	return err
 }
 
 // verifyBest has the likeliest address verified, unless its provider did; the

@@ -74,6 +74,36 @@ func TestWaterfall(t *testing.T) {
 	}
 }
 
+// outage is one of some in a row.
+type outage int
+
+func (outage) Error() string  { return "503" }
+func (o outage) Outages() int { return int(o) }
+
+// TestLastAttemptIsKeptInAnOutage: a job that failed by itself fails; one that
+// others share an outage with is put off.
+func TestLastAttemptIsKeptInAnOutage(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		attempt, outages int
+		want             fault.Kind
+	}{
+		{1, 9, fault.Transient}, // an attempt is lost as ever
+		{2, 9, fault.Transient},
+		{3, 1, fault.Transient}, // the provider answered others in between
+		{3, 3, fault.Transient}, // all its own
+		{3, 4, fault.Postponed},
+	} {
+		w := newWorld()
+		w.add("a")
+		a := w.app(t, &answers{name: "hunter", err: fault.Transientf("asking: %w", outage(row.outages))})
+		_, err := a.EnrichBusiness(t.Context(), attempt(row.attempt), job.EnrichBusiness{BusinessID: 1})
+		if fault.KindOf(err) != row.want {
+			t.Errorf("attempt %d, %d outages in a row: %v", row.attempt, row.outages, err)
+		}
+	}
+}
+
 func TestEnrichingAnUnknownBusinessIsNotFound(t *testing.T) {
 	t.Parallel()
 	_, err := newWorld().app(t).EnrichBusiness(t.Context(), attempt(1), job.EnrichBusiness{BusinessID: 9})

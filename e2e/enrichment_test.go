@@ -98,6 +98,28 @@ func TestOutageAmidTwoHundredJobs(t *testing.T) {
 	testenv.Eventually(t, soon, func() bool { return s.metric(`leadstream_provider_breaker_state{provider="hunter"}`) == "0" }, "the breaker is closed")
 }
 
+// TestFewJobsOutlastAnOutage has fewer jobs than outages that open the breaker,
+// so that their attempts would run out first.
+func TestFewJobsOutlastAnOutage(t *testing.T) {
+	t.Parallel()
+	world := town(t, sandbox.Options{})
+	const jobs = 3
+	s := serve(t, world, nil, "DATA_DIR="+withLeads(t, silentSites(world, jobs)...), "ENRICHMENT_RATE_LIMIT=0", "ENRICHMENT_BACKOFF=100ms", "ENRICHMENT_CRAWL_DELAY=1ms",
+		"ENRICHMENT_ATTEMPTS=3", "BREAKER_FAILURES=12", "BREAKER_OPEN_FOR=300ms")
+	world.Faults().Set(sandbox.Switches{HunterStatus: http.StatusServiceUnavailable})
+	a := s.call(http.MethodPost, "/api/enrichment/batch", map[string]any{"count": jobs})
+	if a.status != http.StatusAccepted || a.body["totalJobs"] != float64(jobs) {
+		t.Fatalf("%d %v", a.status, a.body)
+	}
+	testenv.Eventually(t, soon, func() bool { return s.metric(`leadstream_provider_breaker_state{provider="hunter"}`) == "2" }, "the breaker is open")
+	world.Faults().Set(sandbox.Switches{})
+	path := "/api/enrichment/batch/" + text(a.body["batchId"]) + "/status"
+	testenv.Eventually(t, soon, func() bool { return s.get(path).body["status"] == "completed" }, "the batch is done")
+	if b := s.get(path).body; b["completed"] != float64(jobs) || b["failed"] != 0.0 {
+		t.Errorf("batch %v", b)
+	}
+}
+
 // metric is a value of /metrics, empty when it is not there.
 func (s *service) metric(name string) string {
 	s.t.Helper()
@@ -121,7 +143,8 @@ func TestRefusedKeyIsToldOf(t *testing.T) {
 	t.Parallel()
 	const key = "a-key-that-nobody-knows"
 	world := town(t, sandbox.Options{})
-	s := serve(t, world, nil, "DATA_DIR="+withLeads(t, silentSites(world, 1)...), "HUNTER_API_KEY="+key, "ENRICHMENT_CRAWL_DELAY=1ms", "LOG_LEVEL=debug")
+	s := serve(t, world, nil, "DATA_DIR="+withLeads(t, silentSites(world, 1)...), "HUNTER_API_KEY="+key, "ENRICHMENT_CRAWL_DELAY=1ms", "LOG_LEVEL=debug", "ALERT_WINDOW=10s")
+	l := s.socket("types=alert:*")
 	if ready := s.get("/readyz").body; ready["warnings"] != nil {
 		t.Errorf("before: %v", ready)
 	}
@@ -136,7 +159,15 @@ func TestRefusedKeyIsToldOf(t *testing.T) {
 	if got := s.metric(`leadstream_provider_warning{provider="hunter"}`); got != "1" {
 		t.Errorf("metric %q", got)
 	}
-	everything := s.logs.String() + fmt.Sprint(s.get("/readyz").body, s.job(id), s.get("/api/jobs/"+id+"/logs").body, s.get("/api/enrichment/quota").body)
+	var alert struct {
+		Type string         `json:"type"`
+		Data map[string]any `json:"data"`
+	}
+	_ = l.SetReadDeadline(time.Now().Add(soon))
+	if err := l.ReadJSON(&alert); err != nil || alert.Type != "alert:raised" || alert.Data["name"] != "provider_refused" || alert.Data["queue"] != "enrichment" || alert.Data["value"] != 1.0 {
+		t.Errorf("alert %+v, %v", alert, err)
+	}
+	everything := s.logs.String() + fmt.Sprint(s.get("/readyz").body, s.job(id), s.get("/api/jobs/"+id+"/logs").body, s.get("/api/enrichment/quota").body, alert)
 	if strings.Contains(everything, key) || !strings.Contains(everything, "hunter refuses the API key") {
 		t.Errorf("the key is told, or its refusal is not:\n%s", everything)
 	}

@@ -93,6 +93,14 @@ func TestPosts(t *testing.T) {
 		<-heard
 		status.Store(http.StatusOK)
 	}
+	refused := app.AlertView{Name: app.AlertProviderRefused, Queue: "enrichment", Value: 1, Message: "the key is refused"}
+	telegram := &alerts.Telegram{HTTP: receiver.Client(), BaseURL: receiver.URL, Token: "secret", ChatID: "7"}
+	if err := telegram.TellAlert(t.Context(), app.AlertRaised, refused); err != nil {
+		t.Error(err)
+	}
+	if got := <-heard; !strings.Contains(got, "Leadstream: the key is refused") {
+		t.Errorf("posted %s", got)
+	}
 	nobody := &alerts.Telegram{HTTP: receiver.Client(), BaseURL: "http://127.0.0.1:1", Token: "secret"}
 	if err := nobody.TellAlert(t.Context(), app.AlertRaised, view); err == nil || strings.Contains(err.Error(), "secret") {
 		t.Errorf("error %v", err)

@@ -38,11 +38,18 @@ type Telegram struct {
 
 // TellAlert sends an alert; an answer beyond 2xx is an error.
 func (t *Telegram) TellAlert(ctx context.Context, eventType string, a app.AlertView) error {
-	text := fmt.Sprintf("Leadstream: %.0f%% of the jobs of %s fail (more than %.0f%%)", a.Value*100, a.Queue, a.Threshold*100)
-	if eventType == app.AlertCleared {
-		text = fmt.Sprintf("Leadstream: the jobs of %s do well again; they had failed since %s", a.Queue, a.Since)
+	return post(ctx, t.HTTP, t.BaseURL+"/bot"+t.Token+"/sendMessage", map[string]any{"chat_id": t.ChatID, "text": "Leadstream: " + words(eventType, a)})
+}
+
+func words(eventType string, a app.AlertView) string {
+	switch {
+	case a.Message != "":
+		return a.Message
+	case eventType == app.AlertCleared:
+		return fmt.Sprintf("the jobs of %s do well again; they had failed since %s", a.Queue, a.Since)
+	default:
+		return fmt.Sprintf("%.0f%% of the jobs of %s fail (more than %.0f%%)", a.Value*100, a.Queue, a.Threshold*100)
 	}
-	return post(ctx, t.HTTP, t.BaseURL+"/bot"+t.Token+"/sendMessage", map[string]any{"chat_id": t.ChatID, "text": text})
 }
 
 // post keeps the address, which may hold a secret, out of its errors.

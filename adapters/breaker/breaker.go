@@ -1,8 +1,9 @@
-// Package breaker is a circuit breaker for a contact provider. Each process
-// counts the provider's outages by itself; what follows from them is kept in
-// Redis, so that all processes leave alone a provider that one of them found
-// out of order, and one request of all tries whether it is back. (gobreaker's
-// own distributed breaker holds a lock for as long as each request lasts.)
+// Package breaker is a circuit breaker for a contact provider. Outages in a
+// row are counted over all processes, in Redis, so that all of them leave alone
+// a provider that some found out of order, and one request of all tries whether
+// it is back. What gobreaker adds is the count of a process that Redis does not
+// answer. (Its own distributed breaker holds a lock for as long as each request
+// lasts.)
 package breaker
 
 import (
@@ -25,13 +26,17 @@ var enterSource string
 //go:embed state.lua
 var stateSource string
 
-//go:embed open.lua
-var openSource string
+//go:embed outage.lua
+var outageSource string
+
+//go:embed answered.lua
+var answeredSource string
 
 var (
-	enterScript = redis.NewScript(enterSource)
-	stateScript = redis.NewScript(stateSource)
-	openScript  = redis.NewScript(openSource)
+	enterScript    = redis.NewScript(enterSource)
+	stateScript    = redis.NewScript(stateSource)
+	outageScript   = redis.NewScript(outageSource)
+	answeredScript = redis.NewScript(answeredSource)
 )
 
 const (
@@ -95,60 +100,99 @@ func isOutage(err error) bool {
 // answers a Postponed one instead: also for the outage that opens the breaker
 // and for a try in vain, so that no job loses an attempt by them. An error of call counts when its chain has
 // a method Outage() bool: true is an outage, false an answer as good as none.
+// An outage that does not open the breaker is answered with a method
+// Outages() int: how many there have been in a row, in all processes.
 func (b *Breaker) Do(ctx context.Context, call func() error) error {
-	probes, err := b.enter(ctx)
+	as, err := b.enter(ctx)
 	if err != nil {
 		return err
 	}
 	_, err = b.local.Execute(func() (struct{}, error) { return struct{}{}, call() })
 	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
-		b.release(ctx, probes)
+		b.release(ctx, as)
 		return b.postponed(b.options.Now().Add(soon))
 	}
-	if b.settle(ctx, probes, err) {
-		return b.postponed(b.options.Now().Add(b.options.OpenFor))
+	if isOutage(err) {
+		return b.outage(ctx, as, err)
+	}
+	switch {
+	case as != plainly && (err == nil || says(err)):
+		b.write(ctx, func(ctx context.Context) error {
+			return answeredScript.Run(ctx, b.options.Redis, []string{b.key}, flag(as == trying)).Err()
+		})
+	default:
+		b.release(ctx, as)
 	}
 	return err
 }
 
-// enter asks whether the provider may be asked, and whether this request is
-// the one that tries it.
-func (b *Breaker) enter(ctx context.Context) (probes bool, err error) {
+// entry is how a request goes through.
+type entry int
+
+const (
+	plainly entry = iota
+	trying        // alone, to see whether the provider is back
+	doubted       // after outages, which an answer makes good
+)
+
+func flag(set bool) int {
+	if set {
+		return 1
+	}
+	return 0
+}
+
+// outages is an outage with how many there have been in a row.
+type outages struct {
+	error
+	n int
+}
+
+func (o outages) Unwrap() error { return o.error }
+
+// Outages is how many calls to the provider have failed in a row, over all processes.
+func (o outages) Outages() int { return o.n }
+
+// enter asks whether the provider may be asked, and how.
+func (b *Breaker) enter(ctx context.Context) (entry, error) {
 	wait, err := enterScript.Run(ctx, b.options.Redis, []string{b.key}, probeFor.Milliseconds(), soon.Milliseconds()).Int64()
 	if err != nil {
-		return false, fault.Unavailablef("asking the circuit breaker: %w", err)
+		return plainly, fault.Unavailablef("asking the circuit breaker: %w", err)
 	}
-	if wait > 0 {
-		return false, b.postponed(b.options.Now().Add(time.Duration(wait) * time.Millisecond))
+	switch {
+	case wait > 0:
+		return plainly, b.postponed(b.options.Now().Add(time.Duration(wait) * time.Millisecond))
+	case wait == -1:
+		return trying, nil
+	case wait == -2:
+		return doubted, nil
+	default:
+		return plainly, nil
 	}
-	return wait < 0, nil
 }
 
 func (b *Breaker) postponed(until time.Time) error {
 	return fault.Postpone(until, b.options.Provider+": circuit breaker open")
 }
 
-// settle tells all processes what a request showed of the provider, and
-// answers whether it found the breaker open then.
-func (b *Breaker) settle(ctx context.Context, probes bool, err error) (open bool) {
-	switch {
-	case isOutage(err) && (probes || b.local.State() == gobreaker.StateOpen):
+// outage tells all processes of an outage, and answers what follows from it for the job.
+func (b *Breaker) outage(ctx context.Context, as entry, err error) error {
+	opens := as == trying || b.local.State() == gobreaker.StateOpen
+	inRow := int64(1)
+	b.write(ctx, func(ctx context.Context) (failed error) {
+		inRow, failed = outageScript.Run(ctx, b.options.Redis, []string{b.key}, b.options.OpenFor.Milliseconds(), b.options.Failures, flag(opens)).Int64()
+		return failed
+	})
+	if opens || inRow == 0 {
 		b.options.Logger.Info("provider out of order", "provider", b.options.Provider, "error", err)
-		open = true
-		b.write(ctx, func(ctx context.Context) error {
-			return openScript.Run(ctx, b.options.Redis, []string{b.key}, b.options.OpenFor.Milliseconds()).Err()
-		})
-	case probes && (err == nil || says(err) && !isOutage(err)):
-		b.write(ctx, func(ctx context.Context) error { return b.options.Redis.Del(ctx, b.key).Err() })
-	default:
-		b.release(ctx, probes)
+		return b.postponed(b.options.Now().Add(b.options.OpenFor))
 	}
-	return open
+	return outages{err, int(inRow)}
 }
 
 // release lets another request try.
-func (b *Breaker) release(ctx context.Context, probes bool) {
-	if probes {
+func (b *Breaker) release(ctx context.Context, as entry) {
+	if as == trying {
 		b.write(ctx, func(ctx context.Context) error { return b.options.Redis.HDel(ctx, b.key, "probe").Err() })
 	}
 }

@@ -148,6 +148,53 @@ func TestOnlyOutagesInARowOpen(t *testing.T) {
 	}
 }
 
+// TestOutagesAreCountedTogether: three processes that see one each open it, and
+// what they are answered tells how many there have been.
+func TestOutagesAreCountedTogether(t *testing.T) {
+	t.Parallel()
+	all := processes(t, 3)
+	count := func(b *breaker.Breaker) int {
+		o, _ := errors.AsType[interface {
+			error
+			Outages() int
+		}](b.Do(t.Context(), answer(said(true))))
+		if o == nil {
+			return 0
+		}
+		return o.Outages()
+	}
+	if first, second := count(all[0]), count(all[1]); first != 1 || second != 2 {
+		t.Errorf("counted %d, then %d", first, second)
+	}
+	if err := all[2].Do(t.Context(), answer(nil)); err != nil { // an answer to any of them begins anew
+		t.Fatal(err)
+	}
+	if first, second := count(all[1]), count(all[0]); first != 1 || second != 2 {
+		t.Errorf("after an answer %d, then %d", first, second)
+	}
+	if err := all[2].Do(t.Context(), answer(said(true))); !fault.Is(err, fault.Postponed) || stateOf(t, all[0]).Breaker != "open" {
+		t.Errorf("the third: %v", err)
+	}
+}
+
+// TestWhatWasUnderWayIsPutOff: a call that fails when another has opened the
+// breaker meanwhile loses no attempt either, and opens it no longer.
+func TestWhatWasUnderWayIsPutOff(t *testing.T) {
+	t.Parallel()
+	all := processes(t, 2)
+	var until time.Time
+	err := all[1].Do(t.Context(), func() error {
+		for range 3 {
+			_ = all[0].Do(t.Context(), answer(said(true)))
+		}
+		until = stateOf(t, all[0]).Until
+		return said(true)
+	})
+	if after := stateOf(t, all[0]).Until; !fault.Is(err, fault.Postponed) || after.Sub(until).Abs() > 50*time.Millisecond {
+		t.Errorf("%v; open until %s, before %s", err, after, until)
+	}
+}
+
 // TestCancelledTryIsGivenToAnother: otherwise nobody could try for minutes.
 func TestCancelledTryIsGivenToAnother(t *testing.T) {
 	t.Parallel()

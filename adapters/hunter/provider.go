@@ -172,7 +172,7 @@ func (p *Provider) paid(ctx context.Context, quota Quota, name string, call func
 	})
 	p.settle(ctx, quota, reserved, spent)
 	if no, refused := errors.AsType[refusal](err); refused {
-		return p.refused(ctx, quota, name, no)
+		return p.refused(ctx, quota, name, no, err)
 	}
 	if err != nil {
 		return "", err

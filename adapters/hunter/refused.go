@@ -29,8 +29,8 @@ func (p *Provider) slowed(h held) (outcome string, err error) {
 	return "", fault.Postpone(h.slowUntil, "hunter: asked to slow down")
 }
 
-// refused says what follows from Hunter's no.
-func (p *Provider) refused(ctx context.Context, quota Quota, name string, no refusal) (outcome string, err error) {
+// refused says what follows from Hunter's no, which came within an error.
+func (p *Provider) refused(ctx context.Context, quota Quota, name string, no refusal, within error) (outcome string, err error) {
 	switch {
 	case no.status == http.StatusUnauthorized:
 		news, err := p.hold.refuseKey(ctx)
@@ -53,7 +53,7 @@ func (p *Provider) refused(ctx context.Context, quota Quota, name string, no ref
 	case no.status == http.StatusBadRequest:
 		return "", fmt.Errorf("asking hunter: %w", no) // our own mistake
 	default:
-		return "", fault.Transientf("asking hunter: %w", no)
+		return "", fault.Transientf("asking hunter: %w", within) // with what the breaker knows of outages
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -108,18 +107,12 @@ func (f *exportFlags) parse() (export.Kind, error) {
 	return kind, nil
 }
 
-// exportGC keeps memory small at some cost of time: an XLSX file holds 32 MiB
-// while it is written, and would leave as much behind between collections.
-const exportGC = 20
-
 func writeLeads(ctx context.Context, leads *app.App, kind export.Kind, filter app.BusinessFilter, w io.Writer) error {
-	defer debug.SetGCPercent(debug.SetGCPercent(exportGC))
 	buffer := bufio.NewWriterSize(w, 64<<10)
 	encoder, err := kind.Encoder(buffer)
 	if err != nil {
 		return err
 	}
-	defer encoder.Discard()
 	if err := leads.ExportBusinesses(ctx, filter, encoder.Write); err != nil {
 		if fault.Is(err, fault.Invalid) {
 			return usageError{err}

@@ -171,7 +171,6 @@ func writeFound(out io.Writer, format string, leads []app.BusinessView) error {
 	if err != nil {
 		return err
 	}
-	defer encoder.Discard()
 	for _, lead := range leads {
 		if err := encoder.Write(lead); err != nil {
 			return fmt.Errorf("writing the leads: %w", err)

@@ -8,35 +8,50 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// socketIOVersion is the client that browsers use; npm keeps it for good.
-const socketIOVersion = "4.8.4"
+// The clients that users have; npm keeps their versions for good.
+const (
+	socketIOClient = "socket.io-client@4.8.4"
+	wscat          = "wscat@6.1.0"
+)
 
 // SocketIOClient is a folder in which Node finds the unmodified npm package
 // socket.io-client. It is installed once, and kept among the user's caches.
 func SocketIOClient(t testing.TB) string {
+	t.Helper()
+	return npmPackage(t, socketIOClient)
+}
+
+// Wscat is the program wscat as npm installs it.
+func Wscat(t testing.TB) string {
+	t.Helper()
+	return filepath.Join(npmPackage(t, wscat), "node_modules", ".bin", "wscat")
+}
+
+func npmPackage(t testing.TB, pkg string) (dir string) {
 	t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)
 	}
 	parent := filepath.Join(cache, "leadstream-tests")
-	dir := filepath.Join(parent, "socket.io-client-"+socketIOVersion)
+	dir = filepath.Join(parent, strings.Replace(pkg, "@", "-", 1))
 	if _, err := os.Stat(dir); err == nil {
 		return dir
 	}
-	if err := installSocketIO(parent, dir); err != nil {
+	if err := installPackage(parent, dir, pkg); err != nil {
 		t.Fatal(err)
 	}
 	return dir
 }
 
-// installSocketIO installs beside, and moves: of several at once one stands.
-func installSocketIO(parent, dir string) error {
+// installPackage installs beside, and moves: of several at once one stands.
+func installPackage(parent, dir, pkg string) error {
 	npm, err := exec.LookPath("npm")
 	if err != nil {
 		return errors.New("no npm on PATH: install Node.js")
@@ -49,12 +64,12 @@ func installSocketIO(parent, dir string) error {
 		return fmt.Errorf("creating the cache: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(fresh) }()
-	install := exec.Command(npm, "install", "--prefix", fresh, "--no-audit", "--no-fund", "--ignore-scripts", "socket.io-client@"+socketIOVersion)
+	install := exec.Command(npm, "install", "--prefix", fresh, "--no-audit", "--no-fund", "--ignore-scripts", pkg)
 	if out, err := install.CombinedOutput(); err != nil {
-		return fmt.Errorf("installing socket.io-client: %w: %s", err, out)
+		return fmt.Errorf("installing %s: %w: %s", pkg, err, out)
 	}
 	if err := os.Rename(fresh, dir); err != nil && !errors.Is(err, fs.ErrExist) && !errors.Is(err, syscall.ENOTEMPTY) {
-		return fmt.Errorf("keeping socket.io-client: %w", err)
+		return fmt.Errorf("keeping %s: %w", pkg, err)
 	}
 	return nil
 }

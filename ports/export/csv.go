@@ -61,9 +61,6 @@ func (e *csvEncoder) Close() error {
 	return e.lines.Error()
 }
 
-// Discard has nothing to let go of.
-func (e *csvEncoder) Discard() {}
-
 // text is a value as a cell of CSV.
 func text(value any) string {
 	switch v := value.(type) {

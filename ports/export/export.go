@@ -16,8 +16,6 @@ type Encoder interface {
 	Write(b app.BusinessView) error
 	// Close ends the file, also one without leads; the writer below stays open.
 	Close() error
-	// Discard lets go of what a file that is not closed holds; after Close it does nothing.
-	Discard()
 }
 
 // format is a kind of file.

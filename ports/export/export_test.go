@@ -5,8 +5,6 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
-	"io"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -55,7 +53,6 @@ func encode(t *testing.T, format, preset string, leads ...app.BusinessView) []by
 	if err := e.Close(); err != nil {
 		t.Fatal(err)
 	}
-	e.Discard()
 	return file.Bytes()
 }
 
@@ -263,33 +260,8 @@ func TestFaultsOfTheFileAreTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		err = errors.Join(e.Write(pipes), e.Close())
-		e.Discard()
 		if !errors.Is(err, errFull) {
 			t.Errorf("%s: %v", format, err)
 		}
-	}
-}
-
-// TestDiscardLeavesNoFile writes more than fits into memory, and lets go of it.
-func TestDiscardLeavesNoFile(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir())
-	kind, _ := export.Parse("xlsx", "")
-	e, err := kind.Encoder(io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lead := bare
-	lead.Notes = new(strings.Repeat("x", 30_000))
-	for range 1000 {
-		if err := e.Write(lead); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if files, _ := os.ReadDir(os.TempDir()); len(files) == 0 {
-		t.Error("nothing was on disk")
-	}
-	e.Discard()
-	if files, _ := os.ReadDir(os.TempDir()); len(files) != 0 {
-		t.Errorf("left behind: %v", files)
 	}
 }

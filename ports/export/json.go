@@ -87,9 +87,6 @@ func (e *jsonEncoder) Close() error {
 	return e.w.Flush()
 }
 
-// Discard has nothing to let go of.
-func (e *jsonEncoder) Discard() {}
-
 // object is a lead as the API shows it, or an object of the preset's columns;
 // where they nest, a/b is the field b of an object a.
 func (p preset) object(b app.BusinessView) any {

@@ -1,7 +1,9 @@
 package export
 
 import (
+	"archive/zip"
 	"bytes"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -14,7 +16,7 @@ import (
 func TestFullSheetIsFollowedByAnother(t *testing.T) {
 	t.Parallel()
 	var file bytes.Buffer
-	e := &xlsxEncoder{to: &file, columns: ownColumns, cells: make([]any, len(ownColumns)), rowsMax: 3}
+	e := &xlsxEncoder{archive: zip.NewWriter(&file), columns: ownColumns, rowsMax: 3}
 	for i := range 5 {
 		if err := e.Write(app.BusinessView{ID: int64(i), Name: "x"}); err != nil {
 			t.Fatal(err)
@@ -43,5 +45,40 @@ func TestFullSheetIsFollowedByAnother(t *testing.T) {
 		if !slices.Equal(got, ids) {
 			t.Errorf("%s holds %v, want %v", sheet, got, ids)
 		}
+	}
+}
+
+// TestCellsHoldAnyText reads back what XML and Excel write in other words.
+func TestCellsHoldAnyText(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`a & b < c > "d" 'e'`: "", "  spaces  ": "", "two\nlines\tand tabs": "", "_x0041_ is no A": "", "_x005F_x0041_": "", "ÄÖÜ 😀 ñ": "",
+		"=1+1": "", "nul\x00": "nul\uFFFD", "bad\xff": "bad\uFFFD", "\ufffe": "\uFFFD",
+	} {
+		if want == "" {
+			want = text
+		}
+		columns := make([]column, 30) // beyond Z
+		for i := range columns {
+			columns[i] = column{fmt.Sprint(i), func(app.BusinessView) any { return text }}
+		}
+		var file bytes.Buffer
+		e := &xlsxEncoder{archive: zip.NewWriter(&file), columns: columns, rowsMax: sheetRows}
+		if err := e.Write(app.BusinessView{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		book, err := excelize.OpenReader(&file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, cell := range []string{"A2", "Z2", "AA2", "AD2"} {
+			if got, err := book.GetCellValue("Leads 1", cell); err != nil || got != want {
+				t.Errorf("%s of %q is %q, %v", cell, text, got, err)
+			}
+		}
+		_ = book.Close()
 	}
 }

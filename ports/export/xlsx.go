@@ -5,63 +5,61 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/xuri/excelize/v2"
-
 	"leadstream/app"
 )
 
-// xlsxEncoder writes a workbook. Its rows wait in a file of the system's
-// temporary folder, since a workbook can only be packed when it is complete.
+// xlsxEncoder writes a workbook while its rows come: a sheet is the open entry
+// of the archive, so that neither memory nor disk hold more than one row.
+// excelize, which reads it in the tests, packs a workbook when it is complete,
+// and needs twice the memory of the other formats for it.
 type xlsxEncoder struct {
-	to      io.Writer
-	book    *excelize.File
-	sheet   *excelize.StreamWriter
+	archive *zip.Writer
+	sheet   io.Writer // the open entry; nil before the first
 	columns []column
-	cells   []any
+	line    []byte // the row under way
 	sheets  int
 	row     int // the last one written on the sheet
 	rowsMax int // of one sheet
 }
 
 func newXLSX(w io.Writer, p preset) (Encoder, error) {
-	return &xlsxEncoder{to: w, columns: p.columns, cells: make([]any, len(p.columns)), rowsMax: excelize.TotalRows}, nil
+	return &xlsxEncoder{archive: zip.NewWriter(w), columns: p.columns, rowsMax: sheetRows}, nil
 }
 
 // begin opens a sheet with the columns' names, where the last one is full or there is none.
-func (e *xlsxEncoder) begin() (err error) {
+func (e *xlsxEncoder) begin() error {
 	if e.sheet != nil && e.row < e.rowsMax {
 		return nil
 	}
 	if err := e.endSheet(); err != nil {
 		return err
 	}
+	if e.sheets == 0 { // in front, where programs look to tell what the file is
+		if err := e.parts(partsInFront); err != nil {
+			return err
+		}
+	}
 	e.sheets++
-	name := fmt.Sprintf("Leads %d", e.sheets)
-	if e.book == nil {
-		e.book = excelize.NewFile()
-		err = e.book.SetSheetName("Sheet1", name)
-	} else {
-		_, err = e.book.NewSheet(name)
-	}
-	if err != nil {
-		return fmt.Errorf("creating a sheet: %w", err)
-	}
-	if e.sheet, err = e.book.NewStreamWriter(name); err != nil {
+	var err error
+	if e.sheet, err = e.archive.Create(sheetPath(e.sheets)); err != nil {
 		return fmt.Errorf("opening a sheet: %w", err)
 	}
-	if err := e.sheet.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
-		return fmt.Errorf("freezing the heading: %w", err)
-	}
-	for i, c := range e.columns {
-		e.cells[i] = c.name
+	if _, err := io.WriteString(e.sheet, sheetHead); err != nil {
+		return fmt.Errorf("opening a sheet: %w", err)
 	}
 	e.row = 0
-	return e.add()
+	return e.add(func(c column) any { return c.name })
 }
 
-func (e *xlsxEncoder) add() error {
+// add writes a row.
+func (e *xlsxEncoder) add(value func(column) any) error {
 	e.row++
-	if err := e.sheet.SetRow(fmt.Sprintf("A%d", e.row), e.cells); err != nil {
+	e.line = fmt.Appendf(e.line[:0], `<row r="%d">`, e.row)
+	for i, c := range e.columns {
+		e.line = appendCell(e.line, i, e.row, value(c))
+	}
+	e.line = append(e.line, "</row>"...)
+	if _, err := e.sheet.Write(e.line); err != nil {
 		return fmt.Errorf("writing a row: %w", err)
 	}
 	return nil
@@ -72,38 +70,20 @@ func (e *xlsxEncoder) Write(b app.BusinessView) error {
 	if err := e.begin(); err != nil {
 		return err
 	}
-	for i, c := range e.columns {
-		e.cells[i] = c.value(b)
-		if s, ok := e.cells[i].(string); ok {
-			e.cells[i] = cell(s)
-		}
-	}
-	return e.add()
-}
-
-// cell leaves an empty cell out, and cuts what a cell cannot hold.
-func cell(s string) any {
-	if s == "" {
-		return nil
-	}
-	if runes := []rune(s); len(s) > excelize.TotalCellChars && len(runes) > excelize.TotalCellChars {
-		return string(runes[:excelize.TotalCellChars])
-	}
-	return s
+	return e.add(func(c column) any { return c.value(b) })
 }
 
 func (e *xlsxEncoder) endSheet() error {
 	if e.sheet == nil {
 		return nil
 	}
-	if err := e.sheet.Flush(); err != nil {
+	if _, err := io.WriteString(e.sheet, sheetTail); err != nil {
 		return fmt.Errorf("ending a sheet: %w", err)
 	}
 	return nil
 }
 
-// Close packs the workbook. What packs it writes to the file itself, and not
-// to the memory that excelize would fill.
+// Close ends the last sheet, and writes which there are.
 func (e *xlsxEncoder) Close() error {
 	if err := e.begin(); err != nil {
 		return err
@@ -111,18 +91,25 @@ func (e *xlsxEncoder) Close() error {
 	if err := e.endSheet(); err != nil {
 		return err
 	}
-	e.book.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(e.to) })
-	if _, err := e.book.WriteToBuffer(); err != nil {
-		return fmt.Errorf("packing the workbook: %w", err)
+	if err := e.parts(workbook(e.sheets)); err != nil {
+		return err
 	}
-	e.Discard()
+	if err := e.archive.Close(); err != nil {
+		return fmt.Errorf("ending the workbook: %w", err)
+	}
 	return nil
 }
 
-// Discard removes the temporary file.
-func (e *xlsxEncoder) Discard() {
-	if e.book != nil {
-		_ = e.book.Close() // what it may leave lies in the temporary folder
-		e.book = nil
+// parts writes entries of the archive.
+func (e *xlsxEncoder) parts(parts []part) error {
+	for _, p := range parts {
+		entry, err := e.archive.Create(p.path)
+		if err == nil {
+			_, err = io.WriteString(entry, p.text)
+		}
+		if err != nil {
+			return fmt.Errorf("writing %s: %w", p.path, err)
+		}
 	}
+	return nil
 }

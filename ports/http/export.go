@@ -157,7 +157,6 @@ func (d *downloads) write(a *app.App, kind export.Kind, filter app.BusinessFilte
 	if err != nil {
 		return err
 	}
-	defer encoder.Discard()
 	err = a.ExportBusinesses(d.ctx, filter, func(b app.BusinessView) error {
 		begin()
 		return encoder.Write(b)

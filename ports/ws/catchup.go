@@ -13,7 +13,7 @@ func (f *Feed) catchUp(l *line, c *client, since string) {
 		missed, found := f.join(c, last)
 		if found {
 			for i := range missed {
-				send(l, c, &missed[i])
+				send(l, c, missed[i])
 			}
 			return
 		}
@@ -23,7 +23,7 @@ func (f *Feed) catchUp(l *line, c *client, since string) {
 		case err == nil:
 		case errors.Is(err, ErrGap):
 			gap := newEvent("", "stream:gap", map[string]string{"since": since})
-			c.send(l, &gap)
+			c.send(l, newOutgoing(gap))
 			last = ""
 		default:
 			f.log.Warn("event stream not readable for a client", "error", err)
@@ -43,7 +43,7 @@ func (f *Feed) replay(l *line, c *client, since string) (last string, err error)
 		return last, nil
 	}
 	err = f.stream.Follow(ctx, last, func(e Event) error {
-		send(l, c, &e)
+		send(l, c, e)
 		last = e.ID
 		if c.dropped() || f.approach(c, last, meet) {
 			return errMet
@@ -58,8 +58,8 @@ func (f *Feed) replay(l *line, c *client, since string) (last string, err error)
 
 var errMet = errors.New("the client has caught up")
 
-func send(l *line, c *client, e *Event) {
-	if !c.dropped() && c.wants(e, scopeOf(e)) {
-		c.send(l, e)
+func send(l *line, c *client, e Event) {
+	if o := newOutgoing(e); !c.dropped() && c.wants(o) {
+		c.send(l, o)
 	}
 }

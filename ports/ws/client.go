@@ -26,7 +26,7 @@ const (
 // client is one connection's queue of events.
 type client struct {
 	talk   dialect
-	events chan *Event
+	events chan *outgoing
 	hellos chan string     // the event to continue after, once the client may listen
 	ctx    context.Context // ends when the client is dropped
 	cancel context.CancelFunc
@@ -43,7 +43,7 @@ type client struct {
 }
 
 func newClient(talk dialect, f filter) *client {
-	c := &client{talk: talk, events: make(chan *Event, clientQueue), hellos: make(chan string, 1), filter: f}
+	c := &client{talk: talk, events: make(chan *outgoing, clientQueue), hellos: make(chan string, 1), filter: f}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c
 }
@@ -71,29 +71,30 @@ func (c *client) ready() (since string, ok bool) {
 }
 
 // send writes an event; a client that does not take it is dropped.
-func (c *client) send(l *line, e *Event) {
-	if l.write(c.talk.packet(e)) != nil {
+func (c *client) send(l *line, o *outgoing) {
+	frame, err := o.frame(c.talk)
+	if err != nil || l.writePrepared(frame) != nil {
 		c.drop(closeTryLater, reasonTooSlow)
 	}
 }
 
 // offer queues an event if the client wants it, and drops a client whose queue
 // is full.
-func (c *client) offer(e *Event, s scope) {
-	if !c.wants(e, s) {
+func (c *client) offer(o *outgoing) {
+	if !c.wants(o) {
 		return
 	}
 	select {
-	case c.events <- e:
+	case c.events <- o:
 	default:
 		c.drop(closeTryLater, reasonTooSlow)
 	}
 }
 
-func (c *client) wants(e *Event, s scope) bool {
+func (c *client) wants(o *outgoing) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.filter.wants(e, s)
+	return c.filter.wants(&o.Event, o.scope)
 }
 
 // drop ends the client once; the first reason stands.

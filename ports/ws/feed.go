@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fasthttp/websocket"
+
 	"leadstream/app"
 )
 
@@ -29,6 +31,27 @@ type Event struct {
 	ID    string
 	Type  string
 	Frame []byte // the JSON envelope, sent as it is
+}
+
+// outgoing is an event on its way to many clients: each dialect's frame is made once for all of them.
+type outgoing struct {
+	Event
+
+	scope  scope
+	frames [dialects]struct {
+		once  sync.Once
+		frame *websocket.PreparedMessage
+		err   error
+	}
+}
+
+func newOutgoing(e Event) *outgoing { return &outgoing{Event: e, scope: scopeOf(&e)} }
+
+// frame is the event as a dialect's clients get it.
+func (o *outgoing) frame(talk dialect) (*websocket.PreparedMessage, error) {
+	f := &o.frames[talk.number()]
+	f.once.Do(func() { f.frame, f.err = websocket.NewPreparedMessage(websocket.TextMessage, talk.packet(&o.Event)) })
+	return f.frame, f.err
 }
 
 // ErrGap says that the event to continue after is no longer kept.
@@ -84,7 +107,7 @@ func (f *Feed) Run(ctx context.Context) error {
 }
 
 func (f *Feed) publish(e Event) {
-	scope := scopeOf(&e)
+	out := newOutgoing(e)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.ring.add(e)
@@ -92,7 +115,7 @@ func (f *Feed) publish(e Event) {
 	for c := range f.clients {
 		switch {
 		case c.live:
-			c.offer(&e, scope)
+			c.offer(out)
 		case c.stood == e.ID && c.meet != nil:
 			c.meet()
 		}

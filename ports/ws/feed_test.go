@@ -82,7 +82,7 @@ func TestSubscribeChangesTheFilter(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the filter is the new one", func() bool {
-		return s.clients(func(c *client) bool { return c.wants(&Event{Type: "b"}, scope{JobID: "j2"}) }) == 1
+		return s.clients(func(c *client) bool { return c.wants(&outgoing{Event: Event{Type: "b"}, scope: scope{JobID: "j2"}}) }) == 1
 	})
 	for _, e := range [][2]string{{"a", "j2"}, {"b", "j1"}, {"b", "j2"}} {
 		stream.append(e[0], map[string]any{"jobId": e[1]})

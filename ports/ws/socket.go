@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	fasthttp "github.com/fasthttp/websocket"
 	"github.com/gofiber/contrib/websocket"
 	"github.com/gofiber/fiber/v2"
 )
@@ -73,15 +74,24 @@ type dialect interface {
 	// open begins the conversation: it says hello by itself, or once the client has.
 	open(l *line, c *client)
 	packet(e *Event) []byte
+	number() int // among the dialects
 	beat(l *line)
 	hear(l *line, c *client, raw []byte)
 }
+
+// The dialects, by number.
+const (
+	plainDialect = iota
+	socketIODialect
+	dialects
+)
 
 // plain sends envelopes as they are.
 type plain struct{}
 
 func (plain) open(l *line, c *client) { c.hello(l.conn.Query("since")) }
 func (plain) packet(e *Event) []byte  { return e.Frame }
+func (plain) number() int             { return plainDialect }
 
 // beat needs no answer of its own: a failure shows in what is written or read next.
 func (plain) beat(l *line) {
@@ -110,6 +120,15 @@ func (l *line) write(frame []byte) error {
 		return err
 	}
 	return l.conn.WriteMessage(websocket.TextMessage, frame)
+}
+
+func (l *line) writePrepared(frame *fasthttp.PreparedMessage) error {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	if err := l.conn.SetWriteDeadline(time.Now().Add(writeWithin)); err != nil {
+		return err
+	}
+	return l.conn.WritePreparedMessage(frame)
 }
 
 // serve is one connection, from upgrade to close.

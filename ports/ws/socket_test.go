@@ -89,6 +89,6 @@ func TestBinaryFramesAreIgnored(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the next frame is heard", func() bool {
-		return s.clients(func(c *client) bool { return !c.wants(&Event{Type: "a"}, scope{}) }) == 1
+		return s.clients(func(c *client) bool { return !c.wants(&outgoing{Event: Event{Type: "a"}, scope: scope{}}) }) == 1
 	})
 }

@@ -75,6 +75,8 @@ func (socketIO) packet(e *Event) []byte {
 	return append(append(packet, id...), ']')
 }
 
+func (socketIO) number() int { return socketIODialect }
+
 // beat pings; that the client answers, receive notices.
 func (socketIO) beat(l *line) { _ = l.write([]byte{enginePing}) }
 

@@ -113,9 +113,10 @@ func (f *Feed) publishTally(name, eventType string, data any) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	e := newEvent(f.ring.newest()+marker+name, eventType, data)
+	out := &outgoing{Event: e}
 	for c := range f.clients {
 		if c.live {
-			c.offer(&e, scope{})
+			c.offer(out)
 		}
 	}
 }
