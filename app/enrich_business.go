@@ -76,12 +76,12 @@ type outages interface {
 	Outages() int
 }
 
-// spare keeps the last attempt of a job that others share an outage with: more
-// have been seen in a row than the job has had attempts, so the job is not to
-// blame, and either the provider comes back or its breaker opens.
+// spare keeps the attempt of a job that others share an outage with: more have
+// been seen in a row than the job has had attempts, so the job is not to blame,
+// and either the provider comes back or its breaker opens.
 func (a *App) spare(j job.Job, err error) error {
 	s := j.Snapshot()
-	if o, ok := errors.AsType[outages](err); ok && j.LastAttempt() && o.Outages() > s.AttemptsMade {
+	if o, ok := errors.AsType[outages](err); ok && o.Outages() > s.AttemptsMade {
 		return fault.Postpone(a.Now().Add(s.Retry.Delay(s.AttemptsMade)), err.Error())
 	}
 	return err

@@ -80,16 +80,18 @@ type outage int
 func (outage) Error() string  { return "503" }
 func (o outage) Outages() int { return int(o) }
 
-// TestLastAttemptIsKeptInAnOutage: a job that failed by itself fails; one that
-// others share an outage with is put off.
-func TestLastAttemptIsKeptInAnOutage(t *testing.T) {
+// TestAttemptIsKeptInAnOutage: a job that failed by itself loses an attempt; one
+// that others share an outage with is put off.
+func TestAttemptIsKeptInAnOutage(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
 		attempt, outages int
 		want             fault.Kind
 	}{
-		{1, 9, fault.Transient}, // an attempt is lost as ever
-		{2, 9, fault.Transient},
+		{1, 1, fault.Transient}, // the first of all
+		{1, 2, fault.Postponed},
+		{2, 2, fault.Transient},
+		{2, 9, fault.Postponed},
 		{3, 1, fault.Transient}, // the provider answered others in between
 		{3, 3, fault.Transient}, // all its own
 		{3, 4, fault.Postponed},

@@ -47,12 +47,12 @@ func silentSites(world *sandbox.Server, n int) (websites []string) {
 }
 
 // TestOutageAmidTwoHundredJobs takes Hunter away in the middle of a batch. All
-// jobs complete once it is back, and none has lost more than the attempt that
-// showed that something is wrong.
+// jobs complete once it is back, and no attempt is lost but the one that showed
+// that something is wrong.
 func TestOutageAmidTwoHundredJobs(t *testing.T) {
 	t.Parallel()
 	world := town(t, sandbox.Options{SlowBy: 50 * time.Millisecond})
-	const jobs, failures = 200, 3
+	const jobs, failures = 200, 10
 	websites := silentSites(world, 20)
 	for i := len(websites); i < jobs; i++ {
 		websites = append(websites, fmt.Sprintf("http://gone-%d.example/", i)) // dead, and not known to Hunter
@@ -92,8 +92,8 @@ func TestOutageAmidTwoHundredJobs(t *testing.T) {
 		cursor = next
 	}
 	t.Logf("%d attempts were lost over %d jobs", lost, jobs)
-	if lost >= failures {
-		t.Errorf("%d attempts were lost, though %d outages open the breaker", lost, failures)
+	if lost > 1 {
+		t.Errorf("%d attempts were lost by an outage that all jobs share", lost)
 	}
 	testenv.Eventually(t, soon, func() bool { return s.metric(`leadstream_provider_breaker_state{provider="hunter"}`) == "0" }, "the breaker is closed")
 }
