@@ -84,7 +84,7 @@ var rules = []rule{
 	{folder: "internal/phone", imports: []string{phones}},
 	{folder: "internal/outbound", imports: []string{"golang.org/x"}},
 	{folder: "internal/sandbox", imports: []string{"golang.org/x"}, tests: []string{rod}},
-	{folder: "internal/testenv", imports: []string{redis, "github.com/uptrace/bun"}},
+	{folder: "internal/testenv", imports: []string{redis, "github.com/uptrace/bun", "go.uber.org/goleak"}},
 
 	{folder: "cmd", imports: []string{everything}},
 	{folder: "e2e", imports: []string{everything}},

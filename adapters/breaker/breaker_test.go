@@ -9,22 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"leadstream/adapters/breaker"
 	"leadstream/app"
 	"leadstream/domain/fault"
 	"leadstream/internal/testenv"
 )
 
-func TestMain(m *testing.M) {
-	code := testenv.Main(m)
-	if err := goleak.Find(); err != nil && code == 0 {
-		_, _ = os.Stderr.WriteString(err.Error() + "\n")
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(testenv.LeakFree(m)) }
 
 // said is an error that tells of the provider.
 type said bool

@@ -10,20 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"leadstream/adapters/domaincache"
 	"leadstream/internal/testenv"
 )
 
-func TestMain(m *testing.M) {
-	code := testenv.Main(m)
-	if err := goleak.Find(); err != nil && code == 0 {
-		_, _ = os.Stderr.WriteString(err.Error() + "\n")
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(testenv.LeakFree(m)) }
 
 func newCache(t *testing.T, db testenv.RedisDB, provider string) *domaincache.Cache {
 	t.Helper()

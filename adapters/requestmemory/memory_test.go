@@ -7,21 +7,12 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"leadstream/adapters/requestmemory"
 	"leadstream/domain/fault"
 	"leadstream/internal/testenv"
 )
 
-func TestMain(m *testing.M) {
-	code := testenv.Main(m)
-	if err := goleak.Find(); err != nil && code == 0 {
-		println(err.Error())
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(testenv.LeakFree(m)) }
 
 func TestRequestIsRunOnce(t *testing.T) {
 	t.Parallel()

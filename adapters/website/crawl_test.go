@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/temoto/robotstxt"
-	"go.uber.org/goleak"
 
 	"leadstream/adapters/breaker"
 	"leadstream/adapters/domaincache"
@@ -22,14 +21,7 @@ import (
 	"leadstream/internal/testenv"
 )
 
-func TestMain(m *testing.M) {
-	code := testenv.Main(m)
-	if err := goleak.Find(); err != nil && code == 0 {
-		_, _ = os.Stderr.WriteString(err.Error() + "\n")
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(testenv.LeakFree(m)) }
 
 // web is a server for every .example host. It notes what is asked for.
 type web struct {

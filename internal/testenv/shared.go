@@ -6,6 +6,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"go.uber.org/goleak"
 )
 
 // sharedDatabases bounds how many tests of one process may ask for SharedRedis.
@@ -30,6 +32,16 @@ func Main(m interface{ Run() int }) int {
 	shared.Unlock()
 	defer stopShared()
 	return m.Run()
+}
+
+// LeakFree is Main for a package whose tests must leave no goroutine behind.
+func LeakFree(m interface{ Run() int }) int {
+	code := Main(m)
+	if err := goleak.Find(); err != nil && code == 0 {
+		_, _ = os.Stderr.WriteString(err.Error() + "\n")
+		return 1
+	}
+	return code
 }
 
 // SharedRedis is an empty database, the test's own, of a redis-server that all
