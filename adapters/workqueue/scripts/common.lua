@@ -32,12 +32,15 @@ local MS_TEXT = num(MS)
 
 local function filled(v) return v and v ~= '' end
 
--- Milliseconds since 1970 as RFC 3339. The day's date is found by the
--- civil-calendar arithmetic in which a year begins in March; the text up to
--- the minute is kept, since the times of one call lie close together.
-local minutes = {}
-local function iso(ms)
-  ms = tonumber(ms)
+-- Milliseconds since 1970, as a text, in RFC 3339. The day's date is found by
+-- the civil-calendar arithmetic in which a year begins in March. What was found
+-- is kept, and the text up to the minute too: the times of one call lie close
+-- together.
+local times, minutes = {}, {}
+local function iso(text)
+  local known = times[text]
+  if known then return known end
+  local ms = tonumber(text)
   local minute = math.floor(ms / 60000)
   local head = minutes[minute]
   if not head then
@@ -54,7 +57,9 @@ local function iso(ms)
       math.floor(minute / 60) % 24, minute % 60)
     minutes[minute] = head
   end
-  return head .. format('%02d.%03dZ', math.floor(ms / 1000) % 60, ms % 1000)
+  known = head .. format('%02d.%03dZ', math.floor(ms / 1000) % 60, ms % 1000)
+  times[text] = known
+  return known
 end
 
 -- A JSON string; most texts need no escaping, and cjson is dear.
@@ -160,7 +165,7 @@ local emitted, metadata_of, openings = 0, {}, {}
 local NOW, US_TEXT
 
 local function now()
-  NOW = NOW or iso(MS)
+  NOW = NOW or iso(MS_TEXT)
   return NOW
 end
 
@@ -196,16 +201,6 @@ local function emit(kind, data, correlation)
   append(kind, id, '{"id":"' .. id .. rest .. data .. '}', correlation)
 end
 
-local times = {}
-local function iso_once(ms)
-  local at = times[ms]
-  if not at then
-    at = iso(ms)
-    times[ms] = at
-  end
-  return at
-end
-
 -- Tells how a job stands: the job as readers outside are shown it. v is the
 -- part of it that never changes, as JSON without braces; c the created entry
 -- id; more what not every job has, each with a comma before it.
@@ -219,7 +214,7 @@ local function emit_view(id, state, priority, attempts, max, c, progress, messag
     beginning = rest .. '{"queue":"' .. QUEUE .. '","status":"' .. STATES[state] .. '","priority":"' .. STREAMS[priority] .. '","jobId":'
     beginnings[state .. priority] = beginning
   end
-  append(TYPE, event, '{"id":"' .. event .. beginning .. quote(id) .. ',"createdAt":"' .. iso_once(c:match('^%d+'))
+  append(TYPE, event, '{"id":"' .. event .. beginning .. quote(id) .. ',"createdAt":"' .. iso(c:match('^%d+'))
     .. '","attemptsMade":' .. attempts .. ',"maxAttempts":' .. max .. ',"progress":' .. progress .. ',"progressMessage":' .. message
     .. more .. ',' .. v .. '}}', correlation)
 end

@@ -140,7 +140,7 @@ local function complete(at, listed)
   if EMIT then
     local attempts, started = s:match('^%a%a (%d+) %d+ %d+ (%d+)$')
     emit_view(id, 'c', s:sub(2, 2), attempts, max, c, '100', ARGV[at + MESSAGE] == '' and '""' or quote(ARGV[at + MESSAGE]),
-      (result ~= '' and ',"result":' .. result or '') .. ',"startedAt":"' .. iso_once(started) .. '","finishedAt":"' .. now()
+      (result ~= '' and ',"result":' .. result or '') .. ',"startedAt":"' .. iso(started) .. '","finishedAt":"' .. now()
       .. '","durationMs":' .. num(MS - started), v, correlation)
     emit_extra(extra_at, tonumber(ARGV[at + EXTRA]), correlation)
   end
@@ -163,9 +163,11 @@ local function poison(id, h, reason, handler)
   local cut = h.v:find(',"data":', 1, true)
   return call('XADD', P .. 'poison', '*', 'job_id', id, 'name', cjson.decode('{' .. h.v:sub(1, cut - 1) .. '}').name,
     'payload', h.v:sub(cut + 8), 'reason_poisoned', reason, 'topic_poisoned', QUEUE, 'handler_poisoned', handler,
-    'attempts', num(h.attempts), 'failed_at', iso(MS), 'priority', STREAMS[h.priority], 'correlation_id', h.cor or '',
+    'attempts', num(h.attempts), 'failed_at', now(), 'priority', STREAMS[h.priority], 'correlation_id', h.cor or '',
     'metadata', filled(h.md) and h.md or '{}')
 end
+
+local delayed_any = false -- those who wait must hear of an earlier due time, once
 
 -- Every end but a plain completion. Such ends are few, so the job is read anew.
 local function end_otherwise(at, listed, keep_failed)
@@ -192,7 +194,7 @@ local function end_otherwise(at, listed, keep_failed)
     set('due', due)
     set(detail.free and 'pm' or 'e', detail.reason)
     call('ZADD', P .. 'delayed', due, id)
-    wake()
+    delayed_any = true
   elseif to == 'w' then
     set('sid', line_up(id, h))
   end
@@ -223,6 +225,7 @@ local function settle_all(first, control, cancelling, keep_completed_jobs, keep_
     end
   end
   if #completed > 0 then call('HDEL', P .. 'active', unpack(completed)) end
+  if delayed_any then wake() end
   control.settled = #all
   clear_entries(control)
   keep_completed(listed, keep_completed_jobs)
