@@ -1,5 +1,5 @@
 package workqueue
 
 // SetFailPoint has a function called at each named step of the client: enqueue,
-// enqueued, started, settle, settled.
+// enqueued, started, begun, settle, settled.
 func SetFailPoint(c *Client, reach func(step string)) { c.failPoint = reach }

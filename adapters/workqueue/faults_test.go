@@ -2,6 +2,7 @@ package workqueue_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -152,4 +153,41 @@ func TestRedisThatComesBackEmpty(t *testing.T) {
 	f.enqueue(workqueue.Entry{ID: "after"})
 	f.receive(out).Ack()
 	f.reaches("after", workqueue.StateCompleted)
+}
+
+// TestBusyWorkerEndsWhatNeedsNoSlot: jobs of dead workers that are not to run
+// again are ended by a worker that has no slot, and it takes no other for them.
+func TestBusyWorkerEndsWhatNeedsNoSlot(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.enqueue(workqueue.Entry{ID: "busy"})
+	worker := f.newClient()
+	workqueue.SetFailPoint(worker, func(step string) {
+		if step == "begun" {
+			time.Sleep(50 * time.Millisecond) // for the worker's other round to see what there is
+		}
+	})
+	out, _ := f.subscribe(worker, concurrency(1))
+	m := f.receive(out)
+	orphans := entries(4)
+	for _, e := range orphans {
+		f.enqueue(e)
+		f.takeAndVanish()
+	}
+	for i := range 6 {
+		f.enqueue(workqueue.Entry{ID: fmt.Sprintf("waiting%d", i)})
+	}
+	for _, e := range orphans {
+		if from, err := f.client.Cancel(t.Context(), topic, e.ID); from != workqueue.StateActive || err != nil {
+			t.Fatalf("answered %s, %v", from, err)
+		}
+	}
+	for _, e := range orphans {
+		f.reaches(e.ID, workqueue.StateCancelled)
+	}
+	f.none(out, 300*time.Millisecond)
+	if s := f.stats(); s.Active != 1 || s.Waiting != 6 {
+		t.Errorf("one slot, and %+v", s)
+	}
+	m.Ack()
 }

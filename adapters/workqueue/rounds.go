@@ -115,13 +115,15 @@ func (w *worker) finishRound(r work, done worked) {
 	if r.slots < 0 {
 		return
 	}
+	occupied, lost := 0, 0
 	if len(done.started) > 0 {
 		w.sub.client.at("started")
-		w.begin(done.started)
+		occupied, lost = w.begin(done.started)
+		w.sub.client.at("begun")
 	}
 	w.mu.Lock()
-	w.free += r.slots - len(done.started)
-	if r.reap && r.slots > 0 && lostAmong(done.started) == r.slots {
+	w.free += r.slots - occupied
+	if r.reap && r.slots > 0 && lost == r.slots {
 		w.reap = true // there may be more of them
 	}
 	w.settleOne()
@@ -133,16 +135,6 @@ func (w *worker) finishRound(r work, done worked) {
 	} else {
 		w.changed.Signal()
 	}
-}
-
-func lostAmong(started []*Delivery) int {
-	n := 0
-	for _, d := range started {
-		if d.lost && !d.slotless {
-			n++
-		}
-	}
-	return n
 }
 
 // untilRoused ends the idleness when there may be something to start.

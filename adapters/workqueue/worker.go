@@ -83,8 +83,9 @@ func (w *worker) untilStopped() {
 	}
 }
 
-// begin hands out deliveries that have been started.
-func (w *worker) begin(started []*Delivery) {
+// begin hands out deliveries that have been started. It answers how many of
+// them take a slot, and how many of those an earlier worker lost.
+func (w *worker) begin(started []*Delivery) (occupied, lost int) {
 	w.mu.Lock()
 	for _, d := range started {
 		w.pending++
@@ -94,8 +95,12 @@ func (w *worker) begin(started []*Delivery) {
 		}
 		if s, ends := w.endWithoutRun(d); ends {
 			d.slotless = true
-			w.free++
 			d.Settle(s)
+		} else {
+			occupied++
+			if d.lost {
+				lost++
+			}
 		}
 		w.running[d] = struct{}{}
 	}
@@ -108,6 +113,7 @@ func (w *worker) begin(started []*Delivery) {
 		}
 		go w.deliver(d)
 	}
+	return occupied, lost
 }
 
 // endWithoutRun tells of a job that is not to run, though it was started.
