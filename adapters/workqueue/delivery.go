@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -41,9 +42,8 @@ type Settlement struct {
 type Delivery struct {
 	Record    Record
 	entryID   string // its entry of the work stream
-	created   string // its entry of the index
 	view      string // the field v
-	carried   []any  // names and values of what the entry carries beside it
+	carried   []any  // names and values of what the entry carries and its end asks for
 	state     string // the field s, as the start of this run wrote it: the fence
 	lost      bool   // an earlier worker lost it
 	takeovers int64  // how many the queue had seen when it began
@@ -52,7 +52,7 @@ type Delivery struct {
 	cancel   context.CancelCauseFunc
 	slotless bool  // ends without having run
 	alone    bool  // its end is to be written by itself, since it spoiled a batch
-	args     []any // its end, as settle.lua wants it
+	args     []any // its end, as endings.lua wants it
 
 	mu         sync.Mutex
 	settlement Settlement
@@ -93,22 +93,78 @@ func (d *Delivery) progressMessage() string {
 	return d.progress
 }
 
-// encode writes down the end of the delivery for settle.lua.
+// encode writes down the end of the delivery for endings.lua.
 func (d *Delivery) encode(events []Event) {
 	s, r := d.settled(), &d.Record
-	s.Reason = strings.ToValidUTF8(s.Reason, "�")
+	s.Reason = strings.ToValidUTF8(s.Reason, "\uFFFD")
 	if len(s.Result) > 0 && (!json.Valid(s.Result) || !utf8.Valid(s.Result)) {
 		s.Result, _ = json.Marshal(string(s.Result)) // a text can always be encoded
 	}
-	var detail []byte
+	args := append(make([]any, 0, 12+len(d.carried)+2*len(events)), r.ID, d.entryID, d.state)
 	// A result of an earlier attempt may be in more pieces than the new one.
-	if s.State != StateCompleted || s.Free || len(r.Result) > 0 {
-		detail, _ = json.Marshal(settlementDetail{stateLetter[s.State], s.Reason, s.Delay.Milliseconds(), s.Free, s.Handler}) // no field of it can fail
+	if s.State == StateCompleted && !s.Free && len(r.Result) == 0 {
+		args = append(args, "", d.completedView(s), 0)
+		args = append(args, d.carried...)
+		args = appendPieces(args, "r", 101, s.Result)
+	} else {
+		detail, _ := json.Marshal(settlementDetail{stateLetter[s.State], s.Reason, s.Delay.Milliseconds(), s.Free, s.Handler}) // no field of it can fail
+		args = append(args, detail, "", 0)
+		if len(s.Result) > 0 {
+			args = append(args, "r", s.Result)
+		}
 	}
-	d.args = append(make([]any, 0, 10+len(d.carried)+2*len(events)),
-		r.ID, d.entryID, d.state, s.Result, d.progressMessage(), detail, d.created, d.view, len(d.carried)/2, len(events))
-	d.args = append(d.args, d.carried...)
-	d.args = append(d.args, eventArgs(events)...)
+	for _, e := range events {
+		args = append(args, "+"+e.Type, e.Data)
+	}
+	args[settlementArgs-1] = len(args) - settlementArgs
+	d.args = args
+}
+
+// settlementArgs come first of each end; the last of them counts the others.
+const settlementArgs = 6
+
+// completedView is the job as readers see it once it is completed, but for what
+// Redis's clock has to say.
+func (d *Delivery) completedView(s Settlement) []byte {
+	r := &d.Record
+	b := make([]byte, 0, 256+len(s.Result)+len(d.view))
+	if plain(r.ID) { // otherwise d.view has it
+		b = append(appendText(append(b, `"jobId":`...), r.ID), ',')
+	}
+	b = r.CreatedAt.AppendFormat(append(b, `"createdAt":"`...), timestamp)
+	b = r.StartedAt.AppendFormat(append(b, `","startedAt":"`...), timestamp)
+	b = strconv.AppendInt(append(b, `","attemptsMade":`...), int64(r.Attempts), 10)
+	b = appendText(append(b, `,"progressMessage":`...), d.progressMessage())
+	if len(s.Result) > 0 {
+		b = append(append(b, `,"result":`...), s.Result...)
+	}
+	return append(append(b, ','), d.view...)
+}
+
+// timestamp is RFC 3339 with milliseconds, of a time that is UTC.
+const timestamp = "2006-01-02T15:04:05.000Z"
+
+// A text of more than piece bytes is cut into such, since Redis keeps a hash compact only
+// while no value has more than 64 bytes; one of more than maxCut is not worth it.
+const (
+	piece  = 63
+	maxCut = 2048
+)
+
+// appendPieces adds fields of a job's hash that hold a text, as put_text of jobs.lua does.
+func appendPieces(args []any, name string, number int, text []byte) []any {
+	switch {
+	case len(text) == 0:
+		return args
+	case len(text) <= piece || len(text) > maxCut:
+		return append(args, name, text)
+	}
+	args, text = append(args, name, text[:piece]), text[piece:]
+	for ; len(text) > 0; number++ {
+		n := min(len(text), piece)
+		args, text = append(args, number, text[:n]), text[n:]
+	}
+	return args
 }
 
 type settlementDetail struct {

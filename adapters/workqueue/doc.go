@@ -53,7 +53,7 @@
 //
 //   - Accepted means kept: enqueue.lua writes hash and stream entry in one step
 //     (TestFaultEnqueuerKilled, TestFullRedis).
-//   - A delivery is at least once: an entry stays pending until settle.lua
+//   - A delivery is at least once: an entry stays pending until endings.lua
 //     acknowledges it together with the job's next state (TestFaultWorkerKilled,
 //     at each point between take and ack).
 //   - One at a time: each start raises the job's run number, and no script

@@ -75,12 +75,15 @@ func appendEntry(args []any, e *Entry) ([]any, error) {
 	if !ok {
 		priority = priorityOrder[PriorityNormal]
 	}
-	args = append(args, e.ID, encodeView(e), priority, max(e.Delay.Milliseconds(), 0), 0)
-	count := len(args) - 1
+	args = append(args, priority, max(e.Delay.Milliseconds(), 0), 0)
+	first := len(args)
 	add := func(name string, value any) { args = append(args, name, value) }
-	if e.MaxAttempts > 1 {
-		add("m", e.MaxAttempts)
+	if plain(e.ID) {
+		add("id", e.ID)
+	} else {
+		add("quoted", e.ID)
 	}
+	add("v", encodeView(e))
 	if e.Backoff > 0 {
 		add("o", e.Backoff.Milliseconds())
 	}
@@ -101,7 +104,7 @@ func appendEntry(args []any, e *Entry) ([]any, error) {
 	if seconds := int64(e.RememberFor / time.Second); seconds > 0 {
 		add("k", seconds)
 	}
-	args[count] = (len(args) - count - 1) / 2
+	args[first-1] = len(args) - first
 	return args, nil
 }
 

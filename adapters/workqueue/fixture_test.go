@@ -179,8 +179,8 @@ func TestMain(m *testing.M) {
 // xaddOld puts a job's entry on its stream under an id of long ago.
 func xaddOld(stream, entryID, jobID, topic string) func(redis.Pipeliner) error {
 	return func(p redis.Pipeliner) error {
-		p.XAdd(bg, &redis.XAddArgs{Stream: stream, ID: entryID, Values: []string{"id", jobID, "s", "wl", "v", `"name":"x","data":{}`}})
-		p.HSet(bg, "leadstream:{"+topic+"}:job:"+jobID, "sid", entryID)
+		p.XAdd(bg, &redis.XAddArgs{Stream: stream, ID: entryID, Values: []string{"id", jobID, "v", `"name":"x","maxAttempts":1,"data":{}`}})
+		p.HSet(bg, "leadstream:{"+topic+"}:job:"+jobID, "at", "l"+entryID)
 		return nil
 	}
 }

@@ -93,7 +93,7 @@ type Listing string
 // The listings: all jobs by when they were accepted, running ones too; finished
 // and delayed ones by when they finished or are due.
 const (
-	All       Listing = "index"
+	All       Listing = "all"
 	Active    Listing = "active"
 	Completed Listing = "completed"
 	Failed    Listing = "failed"
@@ -120,7 +120,9 @@ func (c *Client) Refs(ctx context.Context, topic string, listing Listing, upTo *
 	var refs []Ref
 	var err error
 	switch {
-	case listing == All || strings.HasPrefix(string(listing), batchPrefix):
+	case listing == All:
+		refs, err = c.indexRefs(ctx, topic, to, limit)
+	case strings.HasPrefix(string(listing), batchPrefix):
 		refs, err = c.streamRefs(ctx, c.key(topic, string(listing)), to, limit)
 	case listing == Active:
 		refs, err = c.activeRefs(ctx, topic, to, limit)
@@ -156,26 +158,46 @@ func (c *Client) streamRefs(ctx context.Context, key string, upTo Position, limi
 	return refs, nil
 }
 
+func (c *Client) indexRefs(ctx context.Context, topic string, upTo Position, limit int) ([]Ref, error) {
+	to := "+"
+	if upTo != newest {
+		to = upTo.String()
+	}
+	answer, err := c.run(ctx, indexPage, topic, to, limit)
+	if err != nil {
+		return nil, err
+	}
+	return acceptedRefs(answer)
+}
+
 func (c *Client) activeRefs(ctx context.Context, topic string, upTo Position, limit int) ([]Ref, error) {
 	answer, err := c.run(ctx, activeScript, topic)
 	if err != nil {
 		return nil, err
 	}
-	var refs []Ref
+	refs, err := acceptedRefs(answer)
+	if err != nil {
+		return nil, err
+	}
+	refs = slices.DeleteFunc(refs, func(r Ref) bool { return upTo.Before(r.At) })
+	slices.SortFunc(refs, func(a, b Ref) int {
+		return cmp.Or(cmp.Compare(b.At.Millis, a.At.Millis), cmp.Compare(b.At.Sequence, a.At.Sequence))
+	})
+	return refs[:min(len(refs), limit)], nil
+}
+
+// acceptedRefs reads pairs of an id and the entry it was accepted with.
+func acceptedRefs(answer any) ([]Ref, error) {
 	flat := stringSlice(answer)
+	refs := make([]Ref, 0, len(flat)/2)
 	for i := 0; i+1 < len(flat); i += 2 {
 		at, err := ParsePosition(flat[i+1])
 		if err != nil {
 			return nil, err
 		}
-		if !upTo.Before(at) {
-			refs = append(refs, Ref{flat[i], at})
-		}
+		refs = append(refs, Ref{flat[i], at})
 	}
-	slices.SortFunc(refs, func(a, b Ref) int {
-		return cmp.Or(cmp.Compare(b.At.Millis, a.At.Millis), cmp.Compare(b.At.Sequence, a.At.Sequence))
-	})
-	return refs[:min(len(refs), limit)], nil
+	return refs, nil
 }
 
 func (c *Client) completedRefs(ctx context.Context, topic string, upTo Position, limit int) ([]Ref, error) {
@@ -186,7 +208,7 @@ func (c *Client) completedRefs(ctx context.Context, topic string, upTo Position,
 	flat := stringSlice(answer)
 	refs := make([]Ref, 0, len(flat)/2)
 	for i := 0; i+1 < len(flat); i += 2 {
-		ms, _ := strconv.ParseInt(flat[i+1], 10, 64) // written by settle.lua
+		ms, _ := strconv.ParseInt(flat[i+1], 10, 64) // written by endings.lua
 		refs = append(refs, Ref{flat[i], Position{Millis: ms}})
 	}
 	return refs, nil
@@ -216,7 +238,10 @@ func (c *Client) Count(ctx context.Context, topic string, listing Listing) (int,
 	var n int64
 	var err error
 	switch {
-	case listing == All || strings.HasPrefix(string(listing), batchPrefix):
+	case listing == All:
+		s, statsErr := c.Stats(ctx, topic, 0)
+		return s.Waiting + s.Active + s.Delayed + s.Completed + s.Failed + s.Cancelled, statsErr
+	case strings.HasPrefix(string(listing), batchPrefix):
 		n, err = c.config.Client.XLen(ctx, key).Result()
 	case listing == Completed:
 		n, err = c.config.Client.LLen(ctx, key).Result()

@@ -42,22 +42,27 @@ func inverse(names map[byte]string) map[string]string {
 	return letters
 }
 
-// Record is a job as Redis holds it: in its hash, and while it waits or runs
-// what is fixed of it in its stream entry. Redis keeps a hash compact only
+// Record is a job as Redis holds it: in its hash, in the stream entry that
+// carries it, and while it runs in the hash of active jobs. What the hash says is
+// newer than what the entry says. Redis keeps a hash compact only
 // while no value is longer than 64 bytes, so names are short, what changes
 // together is one field, and long texts are cut into pieces.
+//
+// The hash's field at says where the job is: the letter of its priority and the
+// id of the entry that carries it; "." where none does, the hash having all of
+// it; "-" where it was dropped and only its id is remembered.
 type Record struct {
 	Topic           string
 	ID              string
 	Name            string            // v, what of the job's view never changes
 	Payload         []byte            // v, behind ,"data":
-	State           string            // s, first letter
+	State           string            // s, first letter; a job that has never run and whose hash has no s is waiting
 	Priority        string            // s, second letter
 	Attempts        int               // s, first number: started attempts that count
 	Run             int               // s, second number: deliveries so far, the fence
 	Losses          int               // s, third number: deliveries that ended with their worker
 	StartedAt       time.Time         // s, last number, in ms as all times
-	MaxAttempts     int               // m, absent is 1
+	MaxAttempts     int               // v
 	Backoff         time.Duration     // o, in ms
 	BatchID         string            // b, and in v
 	ParentID        string            // v
@@ -65,7 +70,7 @@ type Record struct {
 	CorrelationID   string            // cor
 	Metadata        map[string]string // md, JSON
 	RememberFor     time.Duration     // k, in s: how long its id stays taken after retention has dropped it
-	CreatedAt       time.Time         // c: its entry in the index, whose id begins with the time
+	CreatedAt       time.Time         // c, the entry it was accepted with, whose id begins with the time; absent while it is there
 	FinishedAt      time.Time         // f
 	DueAt           time.Time         // due
 	Progress        int               // pr
@@ -83,9 +88,6 @@ func parseRecord(topic, id string, h map[string]string) Record {
 		CorrelationID: h["cor"], RememberFor: time.Duration(atoi(h["k"])) * time.Second, CreatedAt: entryTime(h["c"]),
 		FinishedAt: millis(h["f"]), DueAt: millis(h["due"]), Progress: atoi(h["pr"]), ProgressMessage: h["pm"],
 		Reason: h["e"], CancelRequested: h["x"] == "1", PoisonID: h["psid"],
-	}
-	if h["m"] != "" {
-		r.MaxAttempts = atoi(h["m"])
 	}
 	if h["r"] != "" {
 		r.Result = []byte(h["r"])
@@ -118,9 +120,11 @@ func (r *Record) applyState(s string) {
 
 // fixedView is the part of a job's view that never changes, before its data.
 type fixedView struct {
-	Name     string `json:"name"`
-	BatchID  string `json:"batchId,omitempty"`
-	ParentID string `json:"parentJobId,omitempty"`
+	ID          string `json:"jobId,omitempty"` // only where it is not the same as JSON
+	Name        string `json:"name"`
+	BatchID     string `json:"batchId,omitempty"`
+	ParentID    string `json:"parentJobId,omitempty"`
+	MaxAttempts int    `json:"maxAttempts"`
 }
 
 const dataField = `,"data":`
@@ -129,7 +133,11 @@ const dataField = `,"data":`
 // scripts put events together without looking into it. A payload that is not
 // JSON may stand there when no events are written.
 func encodeView(e *Entry) []byte {
-	head, _ := json.Marshal(fixedView{e.Name, e.BatchID, e.ParentID}) // texts can always be encoded
+	fixed := fixedView{"", e.Name, e.BatchID, e.ParentID, max(e.MaxAttempts, 1)}
+	if !plain(e.ID) {
+		fixed.ID = e.ID
+	}
+	head, _ := json.Marshal(fixed) // texts and numbers can always be encoded
 	v := make([]byte, 0, len(head)+len(dataField)+len(e.Payload))
 	v = append(v, head[1:len(head)-1]...)
 	v = append(v, dataField...)
@@ -147,24 +155,48 @@ func (r *Record) applyView(v string) {
 		return
 	}
 	r.Payload = []byte(payload)
-	if name, plain := plainName(head); plain {
-		r.Name = name
+	if r.applyPlainView(head) {
 		return
 	}
 	var fixed fixedView
 	if json.Unmarshal([]byte("{"+head+"}"), &fixed) == nil {
-		r.Name, r.ParentID = fixed.Name, fixed.ParentID
+		r.Name, r.ParentID, r.MaxAttempts = fixed.Name, fixed.ParentID, max(fixed.MaxAttempts, 1)
 	}
 }
 
-// plainName reads the view of a job that has a name without escapes and no more.
-func plainName(head string) (string, bool) {
-	name, ok := strings.CutPrefix(head, `"name":"`)
-	if !ok {
-		return "", false
+// applyPlainView reads the view of a job that has a name without escapes, a
+// number of attempts and no more, which is most jobs' and quicker.
+func (r *Record) applyPlainView(head string) bool {
+	head, ok := strings.CutPrefix(head, `"name":"`)
+	name, attempts, cut := strings.Cut(head, `","maxAttempts":`)
+	if !ok || !cut || !plain(name) {
+		return false
 	}
-	name, ok = strings.CutSuffix(name, `"`)
-	return name, ok && !strings.ContainsAny(name, `"\`)
+	n, err := strconv.Atoi(attempts)
+	if err != nil {
+		return false
+	}
+	r.Name, r.MaxAttempts = name, n
+	return true
+}
+
+// plain tells of a text that JSON has as it is.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// appendText appends a text as JSON has it.
+func appendText(b []byte, s string) []byte {
+	if plain(s) {
+		return append(append(append(b, '"'), s...), '"')
+	}
+	quoted, _ := json.Marshal(s) // a text can always be encoded
+	return append(b, quoted...)
 }
 
 func atoi(s string) int {

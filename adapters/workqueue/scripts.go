@@ -15,7 +15,7 @@ var scriptFiles embed.FS
 // The scripts, each described at the head of its file.
 var (
 	enqueueScript = load("enqueue")
-	workScript    = load("settle", "take", "work")
+	workScript    = load("endings", "starting", "work")
 	renewScript   = load("renew")
 	leaveScript   = load("leave")
 	cancelScript  = load("cancel")
@@ -25,6 +25,7 @@ var (
 	pauseScript   = load("pause")
 	activeScript  = load("active")
 	getScript     = load("get")
+	indexPage     = load("index")
 	completedPage = load("completed")
 
 	inboxPoisonScript  = redis.NewScript(source("inbox_poison"))
@@ -34,8 +35,7 @@ var (
 // load makes a script of what all share and the given files.
 func load(names ...string) *redis.Script {
 	var text strings.Builder
-	text.WriteString(source("common"))
-	for _, name := range names {
+	for _, name := range append([]string{"common", "jobs"}, names...) {
 		text.WriteString(source(name))
 	}
 	return redis.NewScript(text.String())

@@ -10,7 +10,7 @@ import (
 )
 
 // agedAfter is how long a job of a lower priority waits before one start in
-// ten may go to it ahead of its betters (FAIR_EVERY in take.lua).
+// ten may go to it ahead of its betters (FAIR_EVERY in starting.lua).
 const agedAfter = 30 * time.Second
 
 // work is one call of work.lua: deliveries to end, then slots to fill.
@@ -20,7 +20,7 @@ type work struct {
 	reap  bool
 }
 
-// What settle.lua says of an end.
+// What endings.lua says of an end.
 const (
 	endRefused = 0 // another worker has the job by now
 	endWritten = 1
@@ -106,24 +106,24 @@ func parseStarted(topic string, job any) (*Delivery, error) {
 	flags, _ := parts[2].(int64)
 	flat, _ := parts[3].([]any)
 	h := pairs(flat)
+	id := h["id"] + h["quoted"]
 	if h["c"] == "" {
-		h["c"] = d.entryID // one id in both streams
+		h["c"] = d.entryID // it is where it was accepted
 	}
-	d.created, d.view, d.carried = h["c"], h["v"], carried(flat)
-	d.Record = parseRecord(topic, h["id"], h)
+	d.view, d.carried = h["v"], carried(flat)
+	d.Record = parseRecord(topic, id, h)
 	d.Record.applyState(d.state)
 	d.lost, d.Record.CancelRequested = flags&1 != 0, flags&2 != 0
 	d.progress = d.Record.ProgressMessage
 	return d, nil
 }
 
-// carried are the fields of an entry that its job's hash is to hold once the
-// entry is gone.
+// carried are the fields of an entry that its job's end asks for.
 func carried(flat []any) []any {
 	var kept []any
 	for i := 0; i+1 < len(flat); i += 2 {
 		switch flat[i] {
-		case "m", "o", "b", "u", "cor", "md", "k":
+		case "b", "u", "cor", "k", "c":
 			kept = append(kept, flat[i], flat[i+1])
 		}
 	}

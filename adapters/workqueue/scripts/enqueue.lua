@@ -1,66 +1,73 @@
 -- Accepts jobs: each job's hash and its stream entry (or its place among the
 -- delayed) come to exist together, all jobs of the call or none.
 --
--- ARGV[4..]  for each job: id, what its view never changes (v), priority (h, n,
---            l), delay (ms; 0 is none), number of further fields, and those:
---            name, value …
+-- ARGV[4..]  for each job: priority (h, n, l), delay (ms; 0 is none), how many
+--            values its entry has, and those: 'id' ('quoted' where v has the id as
+--            JSON), the id, 'v', what its view never changes, further names and values
 -- Answers, for each job, '' when it was accepted, else the id of the job that
 -- stands already (or stood lately) under this id or unique key.
-local answers, delayed = {}, false
-local index = P .. 'index'
-local i = 4
+local answers, common, delayed = {}, {}, false
+local NEW, CREATED = '"attemptsMade":0,"progress":0,"progressMessage":"",', '"createdAt":"'
+
+-- An entry of the job's own is all that a waiting job is, beside the hash that
+-- says where that is.
+local function accept(id, priority, first, last)
+  local stream = P .. STREAMS[priority]
+  local sid = call('XADD', stream, '*', unpack(ARGV, first, last))
+  if call('HSETNX', job_key(id), 'at', priority .. sid) == 1 then return sid end
+  call('XDEL', stream, sid)
+end
+
+local function accept_delayed(id, priority, delay, first, last, n)
+  local j = jobs()
+  if call('HSETNX', job_key(id), 'at', j.NOWHERE) == 0 then return end
+  local due, c = num(MS + delay), MS_TEXT .. '-' .. num(n)
+  local flat = {'s', 'd' .. priority, 'c', c, 'due', due, unpack(ARGV, first + 4, last)}
+  j.put_text(flat, 'v', ARGV[first + 3])
+  call('HSET', job_key(id), unpack(flat))
+  j.note_moved(id, c)
+  j.wait_until(id, due)
+  return c, due
+end
+
+local i, jobs_seen = 4, 0
 while i <= #ARGV do
-  local id, v, priority, delay, further = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], 2 * ARGV[i + 4]
-  local max, batch, unique, correlation = '1', nil, nil, nil
-  -- What the stream entry carries; id, s and v come first in each.
-  local fields, n = {'id', id, 's', 'w' .. priority, 'v', v}, 6
-  for k = i + 5, i + 4 + further do
-    local field = ARGV[k]
-    n = n + 1
-    fields[n] = field
-    if n % 2 == 0 then
-      local name = fields[n - 1]
-      if name == 'm' then max = field elseif name == 'b' then batch = field
-      elseif name == 'u' then unique = field elseif name == 'cor' then correlation = field end
-    end
+  local priority, delay, first = ARGV[i], ARGV[i + 1], i + 3
+  local last = first + ARGV[i + 2] - 1
+  local id, batch, unique, correlation = ARGV[first + 1], nil, nil, nil
+  for k = first + 4, last, 2 do
+    local name = ARGV[k]
+    if name == 'b' then batch = ARGV[k + 1] elseif name == 'u' then unique = ARGV[k + 1]
+    elseif name == 'cor' then correlation = ARGV[k + 1] end
   end
-  i = i + 5 + further
-  local holder
-  if call('EXISTS', job_key(id), P .. 'seen:' .. id) > 0 then
-    holder = id
-  elseif unique then
-    holder = call('HGET', P .. 'unique', unique)
+  i, jobs_seen = last + 1, jobs_seen + 1
+  local holder, c, due = unique and call('HGET', P .. 'unique', unique), nil, nil
+  if holder then
+    if call('HEXISTS', job_key(id), 'at') == 1 then holder = id end
+  else
+    if delay == '0' then c = accept(id, priority, first, last) else c, due = accept_delayed(id, priority, delay, first, last, jobs_seen) end
+    holder = not c and id or ''
   end
-  answers[#answers + 1] = holder or ''
-  if not holder then
-    local c = call('XADD', index, '*', 'id', id)
-    local state, more = 'w', ''
+  answers[jobs_seen] = holder
+  if c then
     if unique then call('HSET', P .. 'unique', unique, id) end
-    if batch then call('XADD', P .. 'batch:' .. batch .. ':jobs', c, 'id', id) end
-    if delay ~= '0' then
-      state, delayed = 'd', true
-      local due = num(MS + delay)
-      more = ',"nextAttemptAt":"' .. iso(due) .. '"'
-      call('ZADD', P .. 'delayed', due, id)
-      local flat = {'s', 'd' .. priority, 'c', c, 'due', due}
-      for k = 7, n do flat[k] = fields[k] end
-      put_text(flat, #flat, 'v', v)
-      call('HSET', job_key(id), unpack(flat))
-    else
-      -- The same entry id in both streams saves a field. Where the work stream
-      -- is ahead within this millisecond it gives an id of its own.
-      local stream = P .. STREAMS[priority]
-      if type(redis.pcall('XADD', stream, c, unpack(fields))) == 'table' then
-        fields[n + 1], fields[n + 2] = 'c', c
-        call('HSET', job_key(id), 's', 'w' .. priority, 'c', c, 'sid', call('XADD', stream, '*', unpack(fields)))
-      else
-        call('HSET', job_key(id), 's', 'w' .. priority, 'c', c)
-      end
+    if batch then
+      call('XADD', P .. 'batch:' .. batch .. ':jobs', '*', 'id', id)
+      count_batch(batch, nil, due and 'd' or 'w', correlation)
     end
-    count(batch, nil, state, correlation)
-    emit_view(id, state, priority, '0', max, c, '0', '""', more, v, correlation)
+    if not due then waiting_change = waiting_change + 1 else delayed = true end
+    if EMIT then
+      local all
+      if due then
+        all = in_common('delayed', priority, NEW .. '"nextAttemptAt":"' .. iso(due) .. '",' .. CREATED)
+      else
+        all = common[priority] or in_common('waiting', priority, NEW .. CREATED)
+        common[priority] = all
+      end
+      tell_fresh(all, ARGV[first] == 'id' and id, ms_of(c), ARGV[first + 3], correlation)
+    end
   end
 end
 write_counts()
-if delayed then wake() end
+if delayed then jobs().wake() end
 return answers

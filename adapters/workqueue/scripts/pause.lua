@@ -3,7 +3,6 @@
 -- ARGV[4]  1 pauses, 0 resumes
 -- ARGV[5..] extra events: type, data …
 call('HSET', P .. 'control', 'paused', ARGV[4])
-emit_extra(5, (#ARGV - 4) / 2)
-cap_events()
-wake()
+jobs().emit_extra(5, #ARGV)
+jobs().wake()
 return 1
