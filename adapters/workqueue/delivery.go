@@ -105,13 +105,12 @@ func (d *Delivery) encode(events []Event) {
 	if s.State == StateCompleted && !s.Free && len(r.Result) == 0 {
 		args = append(args, "", d.completedView(s), 0)
 		args = append(args, d.carried...)
-		args = appendPieces(args, "r", 101, s.Result)
 	} else {
 		detail, _ := json.Marshal(settlementDetail{stateLetter[s.State], s.Reason, s.Delay.Milliseconds(), s.Free, s.Handler}) // no field of it can fail
 		args = append(args, detail, "", 0)
-		if len(s.Result) > 0 {
-			args = append(args, "r", s.Result)
-		}
+	}
+	if len(s.Result) > 0 {
+		args = append(args, "r", s.Result)
 	}
 	for _, e := range events {
 		args = append(args, "+"+e.Type, e.Data)
@@ -143,29 +142,6 @@ func (d *Delivery) completedView(s Settlement) []byte {
 
 // timestamp is RFC 3339 with milliseconds, of a time that is UTC.
 const timestamp = "2006-01-02T15:04:05.000Z"
-
-// A text of more than piece bytes is cut into such, since Redis keeps a hash compact only
-// while no value has more than 64 bytes; one of more than maxCut is not worth it.
-const (
-	piece  = 63
-	maxCut = 2048
-)
-
-// appendPieces adds fields of a job's hash that hold a text, as put_text of jobs.lua does.
-func appendPieces(args []any, name string, number int, text []byte) []any {
-	switch {
-	case len(text) == 0:
-		return args
-	case len(text) <= piece || len(text) > maxCut:
-		return append(args, name, text)
-	}
-	args, text = append(args, name, text[:piece]), text[piece:]
-	for ; len(text) > 0; number++ {
-		n := min(len(text), piece)
-		args, text = append(args, number, text[:n]), text[n:]
-	}
-	return args
-}
 
 type settlementDetail struct {
 	To      string `json:"to"`

@@ -180,7 +180,7 @@ func TestMain(m *testing.M) {
 func xaddOld(stream, entryID, jobID, topic string) func(redis.Pipeliner) error {
 	return func(p redis.Pipeliner) error {
 		p.XAdd(bg, &redis.XAddArgs{Stream: stream, ID: entryID, Values: []string{"id", jobID, "v", `"name":"x","maxAttempts":1,"data":{}`}})
-		p.HSet(bg, "leadstream:{"+topic+"}:job:"+jobID, "at", "l"+entryID)
+		p.HSet(bg, "leadstream:{"+topic+"}:places", jobID, "l"+entryID)
 		return nil
 	}
 }

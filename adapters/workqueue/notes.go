@@ -14,6 +14,7 @@ func (c *Client) AppendLog(ctx context.Context, topic, id string, line []byte) e
 	pipe := c.config.Client.Pipeline()
 	pipe.RPush(ctx, key, line)
 	pipe.LTrim(ctx, key, -maxLogLines, -1)
+	pipe.SAdd(ctx, c.key(topic, "own"), id)
 	if _, err := pipe.Exec(ctx); err != nil {
 		return fmt.Errorf("logging for job %s: %w", id, err)
 	}
@@ -35,7 +36,11 @@ func (c *Client) Log(ctx context.Context, topic, id string, offset, limit int) (
 // MarkOnce notes a value under a key of the job's own, unless one is noted
 // there already: counting by key is then the same however often it is done.
 func (c *Client) MarkOnce(ctx context.Context, topic, id, key, value string) error {
-	return c.config.Client.HSetNX(ctx, c.key(topic, "tally:"+id), key, value).Err()
+	pipe := c.config.Client.Pipeline()
+	pipe.HSetNX(ctx, c.key(topic, "tally:"+id), key, value)
+	pipe.SAdd(ctx, c.key(topic, "own"), id)
+	_, err := pipe.Exec(ctx)
+	return err
 }
 
 // Marks counts a job's noted values.

@@ -3,10 +3,10 @@
 -- Answers for each its id and the entry id that it was accepted with.
 local found = {}
 for _, id in ipairs(call('HKEYS', P .. 'active')) do
-  local v = call('HMGET', job_key(id), 'c', 'at')
-  if v[2] then
+  local at = call('HGET', P .. 'places', id)
+  if at then
     found[#found + 1] = id
-    found[#found + 1] = v[1] or v[2]:sub(2)
+    found[#found + 1] = call('HGET', job_key(id), 'c') or at:sub(2)
   end
 end
 return found

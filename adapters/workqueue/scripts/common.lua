@@ -71,21 +71,27 @@ local function next_event()
   return format('%s-%d', US_TEXT, emitted)
 end
 
+-- Watermill's metadata, a MessagePack map: of events without a correlation id
+-- by their kind, and what those with one have in common.
+local untraced, traced = {}, {}
+local function metadata_of(kind, correlation)
+  local known = untraced[kind]
+  if not known then
+    local fields = '\164name' .. string.char(160 + #kind) .. kind .. '\171occurred_at\184' .. NOW
+    known, traced[kind] = '\130' .. fields, '\131' .. fields .. '\174correlation_id'
+    untraced[kind] = known
+  end
+  return filled(correlation) and traced[kind] .. cmsgpack.pack(correlation) or known
+end
+
 -- Appends one event in Watermill's wire form, so that its subscribers read it
 -- as they read any other. The first of a call caps the stream.
-local metadata_of = {}
 local function append(kind, event, payload, correlation)
-  local metadata = metadata_of[kind]
-  if not metadata then
-    -- A MessagePack map of three, all of it but the last value.
-    metadata = '\131\164name' .. string.char(160 + #kind) .. kind .. '\171occurred_at\184' .. NOW .. '\174correlation_id'
-    metadata_of[kind] = metadata
-  end
-  metadata = metadata .. (filled(correlation) and cmsgpack.pack(correlation) or '\160')
   if emitted == 1 then
-    call('XADD', EVENTS, 'MAXLEN', '~', EVENT_CAP, '*', 'type', kind, 'payload', payload, '_watermill_message_uuid', event, 'metadata', metadata)
+    call('XADD', EVENTS, 'MAXLEN', '~', EVENT_CAP, '*', 'type', kind, 'payload', payload, '_watermill_message_uuid', event,
+      'metadata', metadata_of(kind, correlation))
   else
-    call('XADD', EVENTS, '*', 'type', kind, 'payload', payload, '_watermill_message_uuid', event, 'metadata', metadata)
+    call('XADD', EVENTS, '*', 'type', kind, 'payload', payload, '_watermill_message_uuid', event, 'metadata', metadata_of(kind, correlation))
   end
 end
 

@@ -9,9 +9,8 @@ local REFUSED, ENDED, WANTED_CANCELLED = 0, 1, 2
 -- seen when the oldest of them began; then for each: job id, entry id, s as the
 -- delivery's start wrote it, detail (JSON, '' for a plain completion), view,
 -- how many further values, and those: name, value … Of a plain completion they
--- are b, u, cor, k and c as record.go has them, '+' and a type for an extra
--- event, and fields for the job's hash; of any other end r, its result, and
--- extra events. view is the job as it ended, as JSON without braces, but for
+-- are r, b, u, cor, k and c as record.go has them, and '+' and a type for an
+-- extra event; of any other end r and extra events. view is the job as it ended, as JSON without braces, but for
 -- what is known here alone.
 -- detail: {to (next state), reason, delay (ms), free (the attempt does not
 -- count), handler}.
@@ -48,40 +47,36 @@ end
 
 -- A plain completion: what its worker knows of the job is what there is to
 -- know, so nothing is read. Its entry goes on carrying it.
-local commons = {}
-local function complete(at, listed)
+local commons, completed, listed = {}, {}, {}
+local function complete(at)
   local id, s = ARGV[at + ID], ARGV[at + S]
-  local priority, started = s:sub(2, 2), s:sub(-13)
+  local priority, took = s:sub(2, 2), num(MS - s:sub(-13))
   local from, to = at + SETTLEMENT, at + SETTLEMENT + ARGV[at + MORE] - 2
-  local c, k, fields, extra, batch, unique, correlation = '', '', nil, nil, nil, nil, nil
+  local c, k, result, extra, batch, unique, correlation = '', '', nil, nil, nil, nil, nil
   for i = from, to, 2 do
     local name, value = ARGV[i], ARGV[i + 1]
-    if name == 'b' then batch = value elseif name == 'u' then unique = value elseif name == 'cor' then correlation = value
-    elseif name == 'k' then k = value elseif name == 'c' then c = value
-    elseif name:sub(1, 1) == '+' then extra = true
-    else
-      fields = fields or {'s', 'c' .. s:sub(2), 'f', MS_TEXT}
-      fields[#fields + 1], fields[#fields + 2] = name, value
-    end
+    if name == 'r' then result = value elseif name == 'b' then batch = value elseif name == 'u' then unique = value
+    elseif name == 'cor' then correlation = value elseif name == 'k' then k = value elseif name == 'c' then c = value
+    else extra = true end
   end
-  if fields then call('HSET', job_key(id), unpack(fields)) else call('HSET', job_key(id), 's', 'c' .. s:sub(2), 'f', MS_TEXT) end
+  local n, done = #completed, 'c' .. s:sub(2) .. ' ' .. took
+  completed[n + 1], completed[n + 2] = id, result and done .. ' ' .. result or done
+  listed[#listed + 1] = MS_TEXT .. ' ' .. c .. ' ' .. k .. ' ' .. id
   if batch then count_batch(batch, 'a', 'c', correlation) end
-  if EMIT then
-    local common = commons[priority]
-    if not common then
-      common = in_common('completed', priority, '"progress":100,"finishedAt":"' .. NOW .. '","durationMs":')
-      commons[priority] = common
-    end
-    local event = next_event()
-    append(UPDATED, event, '{"id":"' .. event .. common .. num(MS - started) .. ',' .. ARGV[at + VIEW] .. '}}', correlation)
-    if extra then
-      for i = from, to, 2 do
-        if ARGV[i]:sub(1, 1) == '+' then emit(ARGV[i]:sub(2), ARGV[i + 1], correlation) end
-      end
+  if unique then jobs().release_unique(id, unique) end
+  if not EMIT then return end
+  local common = commons[priority]
+  if not common then
+    common = in_common('completed', priority, '"progress":100,"finishedAt":"' .. NOW .. '","durationMs":')
+    commons[priority] = common
+  end
+  local event = next_event()
+  append(UPDATED, event, '{"id":"' .. event .. common .. took .. ',' .. ARGV[at + VIEW] .. '}}', correlation)
+  if extra then
+    for i = from, to, 2 do
+      if ARGV[i]:sub(1, 1) == '+' then emit(ARGV[i]:sub(2), ARGV[i + 1], correlation) end
     end
   end
-  if unique then jobs().release_unique(id, unique) end
-  listed[#listed + 1] = MS_TEXT .. ' ' .. priority .. ARGV[at + SID] .. ' ' .. c .. ' ' .. k .. ' ' .. id
 end
 
 -- What few rounds need.
@@ -102,7 +97,7 @@ local function endings()
     for _, at in ipairs(all) do
       local id, s = ARGV[at + ID], ARGV[at + S]
       if not answers_by[at] and call('HGET', P .. 'active', id) ~= s then
-        local stored = call('HGET', job_key(id), 's')
+        local stored = j.state_of(id)
         local written = stored and stored:sub(1, 1) == next_state(at) and run_of(stored) == run_of(s)
         answers_by[at] = written and ENDED or REFUSED
       end
@@ -125,11 +120,11 @@ local function endings()
   end
 
   -- Every end but a plain completion. Such ends are few, so the job is read anew.
-  local function end_otherwise(at, listed, keep_failed)
+  local function end_otherwise(at, keep_failed)
     local id, detail = ARGV[at + ID], cjson.decode(ARGV[at + DETAIL])
     local from, last = at + SETTLEMENT, at + SETTLEMENT + ARGV[at + MORE] - 2
     local h, to = j.read(id), detail.to
-    local sid, changes, due = h.at:sub(2), {}, nil
+    local changes, due = {}, nil
     local function set(name, value)
       h[name] = value
       changes[#changes + 1], changes[#changes + 2] = name, value
@@ -158,7 +153,7 @@ local function endings()
     j.become(id, h, to, changes)
     if to == 'c' then
       j.release_unique(id, h.u)
-      listed[#listed + 1] = MS_TEXT .. ' ' .. h.at .. ' ' .. h.c .. ' ' .. (h.k or '') .. ' ' .. id
+      listed[#listed + 1] = MS_TEXT .. ' ' .. h.c .. ' ' .. (h.k or '') .. ' ' .. id
     end
     if to == 'f' or to == 'x' then j.file(id, h, keep_failed) end
     for i = from, last, 2 do
@@ -171,12 +166,21 @@ local function endings()
     return to == 'd'
   end
 
-  -- Entries of a stream that carry no job, among the oldest so many.
+  -- Where each of some jobs is, by its id.
+  local function places_of(ids)
+    local places = {}
+    for n, at in ipairs(#ids > 0 and call('HMGET', P .. 'places', unpack(ids)) or {}) do places[ids[n]] = at end
+    return places
+  end
+
+  -- Deletes, among the oldest n entries of a stream, those that carry no job.
   local function sweep(priority, n)
-    local stream, gone = P .. STREAMS[priority], {}
-    for _, entry in ipairs(call('XRANGE', stream, '-', '+', 'COUNT', n)) do
-      local sid, id = entry[1], entry[2][2]
-      if call('HGET', job_key(id), 'at') ~= priority .. sid then gone[#gone + 1] = sid end
+    local stream, ids, gone = P .. STREAMS[priority], {}, {}
+    local entries = call('XRANGE', stream, '-', '+', 'COUNT', n)
+    for i, entry in ipairs(entries) do ids[i] = entry[2][2] end
+    local places = places_of(ids)
+    for i, entry in ipairs(entries) do
+      if places[ids[i]] ~= priority .. entry[1] then gone[#gone + 1] = entry[1] end
     end
     if #gone > 0 then call('XDEL', stream, unpack(gone)) end
   end
@@ -192,9 +196,10 @@ local function endings()
     local function need(priority, ms)
       if not live[priority] or ms < live[priority] then live[priority] = ms end
     end
-    for _, entry in ipairs(call('LRANGE', P .. 'completed', 0, -1)) do
-      local priority, ms = entry:match('^%d+ (%a)(%d+)')
-      if priority then need(priority, ms) end
+    local ids = {}
+    for i, entry in ipairs(call('LRANGE', P .. 'completed', 0, -1)) do ids[i] = entry:match('^%d+ %S* %d* (.*)$') end
+    for _, at in pairs(places_of(ids)) do
+      if at and at ~= j.NOWHERE then need(at:sub(1, 1), at:sub(2, 14)) end
     end
     local dead, pending_of = -control.waiting - waiting_change - call('LLEN', P .. 'completed'), {}
     for _, priority in ipairs(BY_PRIORITY) do
@@ -211,7 +216,19 @@ local function endings()
     for priority, n in pairs(pending_of) do sweep(priority, math.min(n + keep + 500, 5000)) end
   end
 
-  ENDINGS = {fence = fence, fence_wishes = fence_wishes, end_otherwise = end_otherwise, trim = trim, next_state = next_state}
+  local function delete_entries(ids)
+    local sids = {}
+    for _, at in pairs(places_of(ids)) do
+      if at and at ~= j.NOWHERE then
+        local priority = at:sub(1, 1)
+        sids[priority] = sids[priority] or {}
+        table.insert(sids[priority], at:sub(2))
+      end
+    end
+    for priority, gone in pairs(sids) do call('XDEL', P .. STREAMS[priority], unpack(gone)) end
+  end
+
+  ENDINGS = {delete_entries = delete_entries, fence = fence, fence_wishes = fence_wishes, end_otherwise = end_otherwise, trim = trim, next_state = next_state}
   return ENDINGS
 end
 
@@ -225,36 +242,34 @@ local function trim_now_and_then(control, keep)
   endings().trim(control, keep)
 end
 
-local function keep_completed(listed, keep)
+-- Lists what is completed, and drops the oldest beyond keep. Most jobs are
+-- their entry, and a field each in two hashes.
+local function keep_completed(keep)
   if #listed == 0 then return end
   local over = call('RPUSH', P .. 'completed', unpack(listed)) - keep
   if over <= 0 then return end
-  local keys, n, remembered, dead = {}, 0, nil, nil
-  for _, entry in ipairs(call('LPOP', P .. 'completed', math.min(over, 1000))) do
-    local priority, sid, c, k, id = entry:match('^%d+ (%a?)(%S+) (%S*) (%d*) (.*)$')
-    if c ~= '' or k ~= '' then
-      remembered = remembered or {}
-      remembered[#remembered + 1] = {id, c, k}
-    else
-      keys[n + 1], keys[n + 2], keys[n + 3] = job_key(id), P .. 'logs:' .. id, P .. 'tally:' .. id
-      n = n + 3
-    end
-    if keep > LOOK_THROUGH and priority ~= '' then
-      dead = dead or {}
-      dead[priority] = dead[priority] or {}
-      table.insert(dead[priority], sid)
-    end
+  local ids, moved_or_seen = {}, {}
+  for i, entry in ipairs(call('LPOP', P .. 'completed', math.min(over, 1000))) do
+    local c, k, id = entry:match('^%d+ (%S*) (%d*) (.*)$')
+    ids[i] = id
+    if c ~= '' or k ~= '' then moved_or_seen[id] = {id, c, k} end
   end
-  if n > 0 then call('UNLINK', unpack(keys)) end
-  if remembered then jobs().forget(remembered) end
-  for priority, sids in pairs(dead or {}) do call('XDEL', P .. STREAMS[priority], unpack(sids)) end
+  if keep > LOOK_THROUGH then endings().delete_entries(ids) end
+  local others = {}
+  for i, own in ipairs(call('SMISMEMBER', P .. 'own', unpack(ids))) do
+    local id = ids[i]
+    if own == 1 or moved_or_seen[id] then others[#others + 1] = moved_or_seen[id] or {id} end
+  end
+  if others[1] then jobs().forget(others) end
+  call('HDEL', P .. 'places', unpack(ids))
+  call('HDEL', P .. 'done', unpack(ids))
 end
 
 -- Answers, for each settlement, 1 when it stands, 0 when it was refused, 2 when
 -- the job would run again but is wanted cancelled.
 local function settle_all(first, control, keep_completed_jobs, keep_failed)
   local all = positions(first)
-  local answers, listed, completed, delayed = {}, {}, {}, false
+  local answers, ended, delayed = {}, {}, false
   if #all == 0 then return answers end
   -- A delivery is the newest one of its job as long as nobody took a job over
   -- since it began and its entry is still pending; only otherwise must the job
@@ -273,19 +288,22 @@ local function settle_all(first, control, keep_completed_jobs, keep_failed)
     answers[n] = answers_by[at] or ENDED
     if not answers_by[at] then
       if ARGV[at + DETAIL] == '' then
-        complete(at, listed)
-        completed[#completed + 1] = ARGV[at + ID]
-      elseif endings().end_otherwise(at, listed, keep_failed) then
+        complete(at)
+        ended[#ended + 1] = ARGV[at + ID]
+      elseif endings().end_otherwise(at, keep_failed) then
         delayed = true
       end
       if control.wishes and jobs().finished(endings().next_state(at)) then call('HDEL', P .. 'cancelling', ARGV[at + ID]) end
     end
   end
-  if #completed > 0 then call('HDEL', P .. 'active', unpack(completed)) end
+  if #ended > 0 then
+    call('HDEL', P .. 'active', unpack(ended))
+    call('HSET', P .. 'done', unpack(completed))
+  end
   if delayed then
     jobs().wake() -- those who wait must hear of an earlier due time
     control.due = call('HGET', P .. 'control', 'due')
   end
-  keep_completed(listed, keep_completed_jobs)
+  keep_completed(keep_completed_jobs)
   return answers
 end

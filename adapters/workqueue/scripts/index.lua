@@ -16,7 +16,7 @@ if up_to ~= '+' then to_ms, to_sequence = parts(up_to) end
 
 -- A source answers its next job each time: {ms, sequence, id, c}, nil at its end.
 local function stream_source(priority)
-  local stream, from, chunk, n = P .. STREAMS[priority], up_to, nil, 0
+  local stream, from, chunk, places, n = P .. STREAMS[priority], up_to, nil, nil, 0
   return function()
     while true do
       n = n + 1
@@ -25,10 +25,13 @@ local function stream_source(priority)
         chunk, n = call('XREVRANGE', stream, from, '-', 'COUNT', CHUNK), 1
         if #chunk == 0 then return nil end
         from = '(' .. chunk[#chunk][1]
+        local ids = {}
+        for i, entry in ipairs(chunk) do ids[i] = entry[2][2] end
+        places = call('HMGET', P .. 'places', unpack(ids))
       end
       local sid, fields = chunk[n][1], chunk[n][2]
       local accepted_here = fields[5] ~= 's'
-      if accepted_here and call('HGET', job_key(fields[2]), 'at') == priority .. sid then
+      if accepted_here and places[n] == priority .. sid then
         local ms, sequence = parts(sid)
         return {ms, sequence, fields[2], sid}
       end

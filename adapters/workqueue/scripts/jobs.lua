@@ -10,9 +10,8 @@ local function jobs()
   local function may_follow(from, to) return MOVES:find(from .. to, 1, true) ~= nil end
   local function finished(state) return state == 'c' or state == 'f' or state == 'x' end
 
-  -- Where a job's hash says it is: no entry carries it, or it was dropped and
-  -- only its id is remembered.
-  local NOWHERE, DROPPED = '.', '-'
+  -- The place of a job that no entry carries: its own hash has all of it.
+  local NOWHERE = '.'
 
   -- A JSON string; most texts need no escaping, and cjson is dear.
   local function quote(s)
@@ -92,30 +91,37 @@ local function jobs()
     return h
   end
 
-  -- A job as a table, or nil: its hash; the entry that carries it, where one
-  -- does; and while it runs its place among the active.
+  -- A job as a table, or nil: what its own hash has, the entry that carries it
+  -- where one does, and its state among the active or the completed.
   local function read(id)
-    local hash = call('HGETALL', job_key(id))
-    if #hash == 0 then return nil end
-    local at, s, moved
-    for i = 1, #hash, 2 do
-      if hash[i] == 'at' then at = hash[i + 1] elseif hash[i] == 's' then s = hash[i + 1] elseif hash[i] == 'c' then moved = true end
-    end
-    if at == DROPPED or not at then return nil end
-    local entry = {}
+    local at = call('HGET', P .. 'places', id)
+    if not at then return nil end
+    local entry, hash, state, done = {}, call('HGETALL', job_key(id)), nil, nil
     if at ~= NOWHERE then
-      local priority, sid = at:sub(1, 1), at:sub(2)
-      local found = call('XRANGE', P .. STREAMS[priority], sid, sid)[1]
+      local sid = at:sub(2)
+      local found = call('XRANGE', P .. STREAMS[at:sub(1, 1)], sid, sid)[1]
       if found then entry = found[2] end
-      if not s or s:sub(1, 1) ~= 'c' then s = call('HGET', P .. 'active', id) or s or 'w' .. priority end
+      done = call('HGET', P .. 'done', id)
+      state = not done and call('HGET', P .. 'active', id)
     end
     local h = from_fields(entry, hash)
-    h.at, h.s, h.moved = at, s, moved
-    h.c = h.c or at:sub(2)
+    h.at, h.moved, h.c = at, h.c ~= nil, h.c or at:sub(2)
     h.v = h.v or '"name":"","maxAttempts":1,"data":null'
-    unpack_state(h)
+    if done then
+      local s, ms, result = done:match('^(%a%a %d+ %d+ %d+ %d+) (%d+) ?(.*)$')
+      h.s = s
+      unpack_state(h)
+      h.f = num(h.started + ms)
+      if result ~= '' then h.r = result end
+    else
+      h.s = state or h.s or 'w' .. at:sub(1, 1)
+      unpack_state(h)
+    end
     return h
   end
+
+  -- The field s of a job that does not run any more.
+  local function state_of(id) return call('HGET', P .. 'done', id) or call('HGET', job_key(id), 's') end
 
   local function tell(id, h)
     if not EMIT then return end
@@ -205,8 +211,9 @@ local function jobs()
       carried(h, changes)
       put_text(changes, 'v', h.v)
     end
-    changes[#changes + 1], changes[#changes + 2] = 'at', h.at
     if from == 'a' then call('HDEL', P .. 'active', id) end
+    call('HSET', P .. 'places', id, h.at)
+    call('SADD', P .. 'own', id)
     call('HSET', job_key(id), unpack(changes))
     if gone and gone[1] then call('HDEL', job_key(id), unpack(gone)) end
     count(h, from, to)
@@ -246,19 +253,21 @@ local function jobs()
 
   -- Drops jobs that retention keeps no longer: {id, c where it moved, seconds to remember the id}.
   local function forget(old)
-    local keys, moved = {}, {}
+    local keys, ids, moved, seen = {}, {}, {}, {}
     for i, o in ipairs(old) do
       local id = o[1]
-      keys[3 * i - 2], keys[3 * i - 1], keys[3 * i] = job_key(id), P .. 'logs:' .. id, P .. 'tally:' .. id
+      ids[i], keys[3 * i - 2], keys[3 * i - 1], keys[3 * i] = id, job_key(id), P .. 'logs:' .. id, P .. 'tally:' .. id
       if filled(o[2]) then moved[#moved + 1] = moved_member(id, o[2]) end
+      if filled(o[3]) then seen[#seen + 1], seen[#seen + 2] = num(MS + 1000 * o[3]), id end
     end
     call('UNLINK', unpack(keys))
+    call('HDEL', P .. 'places', unpack(ids))
+    call('HDEL', P .. 'done', unpack(ids))
+    call('SREM', P .. 'own', unpack(ids))
     if moved[1] then call('ZREM', P .. 'moved', unpack(moved)) end
-    for _, o in ipairs(old) do
-      if filled(o[3]) then
-        call('HSET', job_key(o[1]), 'at', DROPPED)
-        call('EXPIRE', job_key(o[1]), o[3])
-      end
+    if seen[1] then
+      call('ZADD', P .. 'seen', unpack(seen))
+      call('ZREMRANGEBYSCORE', P .. 'seen', '-inf', MS)
     end
   end
 
@@ -288,7 +297,7 @@ local function jobs()
 
   JOBS = {
     STATES = STATES, NOWHERE = NOWHERE, may_follow = may_follow, finished = finished, put_text = put_text, result_fields = result_fields,
-    unpack_state = unpack_state, pack_state = pack_state, from_fields = from_fields, read = read, tell = tell, write_batches = write_batches,
+    unpack_state = unpack_state, pack_state = pack_state, from_fields = from_fields, read = read, state_of = state_of, tell = tell, write_batches = write_batches,
     count = count, carried = carried, note_moved = note_moved, become = become, line_up = line_up, wait_until = wait_until, wake = wake,
     release_unique = release_unique, forget = forget, file = file, wanted_cancelled = wanted_cancelled, emit_extra = emit_extra,
   }

@@ -9,5 +9,6 @@ local id = ARGV[4]
 local s = call('HGET', P .. 'active', id)
 if not s or s:match('^a%a %d+ (%d+) ') ~= ARGV[5] then return 0 end
 call('HSET', job_key(id), 'pr', ARGV[6], 'pm', ARGV[7])
+call('SADD', P .. 'own', id)
 for i = 9, #ARGV, 2 do emit(ARGV[i], ARGV[i + 1], ARGV[8]) end
 return 1
