@@ -2,6 +2,7 @@ package workqueue
 
 import (
 	"context"
+	"runtime"
 	"sync"
 )
 
@@ -69,6 +70,7 @@ func (g *gatherer) flushAll(ctx context.Context) {
 
 // next takes what has gathered; nothing ends the flush that asks.
 func (g *gatherer) next() []*sending {
+	runtime.Gosched() // callers that are about to come make it fuller
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	n, jobs := 0, 0

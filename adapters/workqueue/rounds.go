@@ -11,7 +11,7 @@ import (
 
 const (
 	// roundsAtOnce keeps Redis busy: while it works on one round, handlers and
-	// the other round get on with theirs.
+	// the other round get on with theirs. An idle queue has one of them blocked.
 	roundsAtOnce = 2
 	// roundUpTo bounds what one call of the script does, in ends and in starts.
 	roundUpTo = 256
@@ -32,7 +32,9 @@ func (w *worker) doRounds() {
 		w.reach(next, "settled")
 		if err == nil {
 			retry = firstRetry
-			w.finishRound(next, done)
+			if w.finishRound(next, done) {
+				w.untilRoused(done) // other rounds write what ends meanwhile
+			}
 			continue
 		}
 		w.log.Warn("queue not reachable, trying again", "error", err)
@@ -98,7 +100,9 @@ func (w *worker) claimRound(taking, stopping bool) work {
 	return next
 }
 
-func (w *worker) finishRound(r work, done worked) {
+// finishRound answers whether the caller is to block until there may be
+// something to start.
+func (w *worker) finishRound(r work, done worked) (block bool) {
 	for i, d := range r.ends {
 		switch done.ends[i] {
 		case endWanted:
@@ -113,7 +117,7 @@ func (w *worker) finishRound(r work, done worked) {
 		w.forget(d)
 	}
 	if r.slots < 0 {
-		return
+		return false
 	}
 	occupied, lost := 0, 0
 	if len(done.started) > 0 {
@@ -127,14 +131,11 @@ func (w *worker) finishRound(r work, done worked) {
 		w.reap = true // there may be more of them
 	}
 	w.settleOne()
-	block := len(done.cursors) > 0 && !w.idle && !w.stopping()
+	block = len(done.cursors) > 0 && !w.idle && !w.stopping()
 	w.idle = w.idle || block
 	w.mu.Unlock()
-	if block {
-		w.blocked.Go(func() { w.untilRoused(done) })
-	} else {
-		w.changed.Signal()
-	}
+	w.changed.Signal()
+	return block
 }
 
 // untilRoused ends the idleness when there may be something to start.
@@ -146,7 +147,6 @@ func (w *worker) untilRoused(done worked) {
 	w.mu.Lock()
 	w.idle = false
 	w.mu.Unlock()
-	w.changed.Broadcast()
 }
 
 // undoRound puts back what a failed round had claimed. Where Redis refused a

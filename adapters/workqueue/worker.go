@@ -38,7 +38,6 @@ type worker struct {
 	wishes  map[string]time.Time // runs wanted cancelled that were not known here when that was said
 	pending int                  // deliveries whose end is not written, and rounds that may bring some
 	settled *sync.Cond           // pending has become 0
-	blocked sync.WaitGroup
 }
 
 func newWorker(ctx context.Context, s *Subscriber, topic string) *worker {
@@ -68,7 +67,6 @@ func (w *worker) run() {
 	w.drain()
 	w.endRounds()
 	rounds.Wait()
-	w.blocked.Wait()
 	endHeartbeats()
 	background.Wait()
 	w.leave()

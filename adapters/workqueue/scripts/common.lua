@@ -12,6 +12,7 @@
 -- All of a script's text runs at every call, making its functions and tables
 -- anew, so what few calls need stands inside of functions that make it on
 -- demand: jobs.lua, endings.lua, starting.lua.
+local ARGV = ARGV -- a local is found at once, a global is looked up
 local P, EVENTS = KEYS[1], KEYS[2]
 local EMIT, EVENT_CAP, QUEUE = ARGV[1] == '1', ARGV[2], ARGV[3]
 local GROUP = 'workers'
@@ -75,23 +76,21 @@ end
 -- by their kind, and what those with one have in common.
 local untraced, traced = {}, {}
 local function metadata_of(kind, correlation)
-  local known = untraced[kind]
-  if not known then
+  if not untraced[kind] then
     local fields = '\164name' .. string.char(160 + #kind) .. kind .. '\171occurred_at\184' .. NOW
-    known, traced[kind] = '\130' .. fields, '\131' .. fields .. '\174correlation_id'
-    untraced[kind] = known
+    untraced[kind], traced[kind] = '\130' .. fields, '\131' .. fields .. '\174correlation_id'
   end
-  return filled(correlation) and traced[kind] .. cmsgpack.pack(correlation) or known
+  return correlation and correlation ~= '' and traced[kind] .. cmsgpack.pack(correlation) or untraced[kind]
 end
 
 -- Appends one event in Watermill's wire form, so that its subscribers read it
 -- as they read any other. The first of a call caps the stream.
 local function append(kind, event, payload, correlation)
+  local metadata = not correlation and untraced[kind] or metadata_of(kind, correlation)
   if emitted == 1 then
-    call('XADD', EVENTS, 'MAXLEN', '~', EVENT_CAP, '*', 'type', kind, 'payload', payload, '_watermill_message_uuid', event,
-      'metadata', metadata_of(kind, correlation))
+    call('XADD', EVENTS, 'MAXLEN', '~', EVENT_CAP, '*', 'type', kind, 'payload', payload, '_watermill_message_uuid', event, 'metadata', metadata)
   else
-    call('XADD', EVENTS, '*', 'type', kind, 'payload', payload, '_watermill_message_uuid', event, 'metadata', metadata_of(kind, correlation))
+    call('XADD', EVENTS, '*', 'type', kind, 'payload', payload, '_watermill_message_uuid', event, 'metadata', metadata)
   end
 end
 

@@ -59,8 +59,8 @@ local function complete(at)
     elseif name == 'cor' then correlation = value elseif name == 'k' then k = value elseif name == 'c' then c = value
     else extra = true end
   end
-  local n, done = #completed, 'c' .. s:sub(2) .. ' ' .. took
-  completed[n + 1], completed[n + 2] = id, result and done .. ' ' .. result or done
+  local n, place = #completed, priority .. ARGV[at + SID] .. ' c' .. s:sub(2) .. ' ' .. took
+  completed[n + 1], completed[n + 2] = id, result and place .. ' ' .. result or place
   listed[#listed + 1] = MS_TEXT .. ' ' .. c .. ' ' .. k .. ' ' .. id
   if batch then count_batch(batch, 'a', 'c', correlation) end
   if unique then jobs().release_unique(id, unique) end
@@ -166,10 +166,12 @@ local function endings()
     return to == 'd'
   end
 
-  -- Where each of some jobs is, by its id.
+  -- The entry that carries each of some jobs, by their ids: its priority and id.
   local function places_of(ids)
     local places = {}
-    for n, at in ipairs(#ids > 0 and call('HMGET', P .. 'places', unpack(ids)) or {}) do places[ids[n]] = at end
+    for n, place in ipairs(#ids > 0 and call('HMGET', P .. 'places', unpack(ids)) or {}) do
+      places[ids[n]] = place and place:match('^%a%S+')
+    end
     return places
   end
 
@@ -199,7 +201,7 @@ local function endings()
     local ids = {}
     for i, entry in ipairs(call('LRANGE', P .. 'completed', 0, -1)) do ids[i] = entry:match('^%d+ %S* %d* (.*)$') end
     for _, at in pairs(places_of(ids)) do
-      if at and at ~= j.NOWHERE then need(at:sub(1, 1), at:sub(2, 14)) end
+      need(at:sub(1, 1), at:sub(2, 14))
     end
     local dead, pending_of = -control.waiting - waiting_change - call('LLEN', P .. 'completed'), {}
     for _, priority in ipairs(BY_PRIORITY) do
@@ -219,11 +221,9 @@ local function endings()
   local function delete_entries(ids)
     local sids = {}
     for _, at in pairs(places_of(ids)) do
-      if at and at ~= j.NOWHERE then
-        local priority = at:sub(1, 1)
-        sids[priority] = sids[priority] or {}
-        table.insert(sids[priority], at:sub(2))
-      end
+      local priority = at:sub(1, 1)
+      sids[priority] = sids[priority] or {}
+      table.insert(sids[priority], at:sub(2))
     end
     for priority, gone in pairs(sids) do call('XDEL', P .. STREAMS[priority], unpack(gone)) end
   end
@@ -262,7 +262,6 @@ local function keep_completed(keep)
   end
   if others[1] then jobs().forget(others) end
   call('HDEL', P .. 'places', unpack(ids))
-  call('HDEL', P .. 'done', unpack(ids))
 end
 
 -- Answers, for each settlement, 1 when it stands, 0 when it was refused, 2 when
@@ -298,7 +297,7 @@ local function settle_all(first, control, keep_completed_jobs, keep_failed)
   end
   if #ended > 0 then
     call('HDEL', P .. 'active', unpack(ended))
-    call('HSET', P .. 'done', unpack(completed))
+    call('HSET', P .. 'places', unpack(completed))
   end
   if delayed then
     jobs().wake() -- those who wait must hear of an earlier due time

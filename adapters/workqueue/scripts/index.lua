@@ -31,7 +31,7 @@ local function stream_source(priority)
       end
       local sid, fields = chunk[n][1], chunk[n][2]
       local accepted_here = fields[5] ~= 's'
-      if accepted_here and places[n] == priority .. sid then
+      if accepted_here and places[n] and places[n]:match('^%S+') == priority .. sid then
         local ms, sequence = parts(sid)
         return {ms, sequence, fields[2], sid}
       end

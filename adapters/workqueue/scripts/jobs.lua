@@ -94,20 +94,20 @@ local function jobs()
   -- A job as a table, or nil: what its own hash has, the entry that carries it
   -- where one does, and its state among the active or the completed.
   local function read(id)
-    local at = call('HGET', P .. 'places', id)
-    if not at then return nil end
-    local entry, hash, state, done = {}, call('HGETALL', job_key(id)), nil, nil
+    local place = call('HGET', P .. 'places', id)
+    if not place then return nil end
+    local at, done = place:match('^(%S+) ?(.*)$')
+    local entry, hash, state = {}, call('HGETALL', job_key(id)), nil
     if at ~= NOWHERE then
       local sid = at:sub(2)
       local found = call('XRANGE', P .. STREAMS[at:sub(1, 1)], sid, sid)[1]
       if found then entry = found[2] end
-      done = call('HGET', P .. 'done', id)
-      state = not done and call('HGET', P .. 'active', id)
+      state = done == '' and call('HGET', P .. 'active', id)
     end
     local h = from_fields(entry, hash)
     h.at, h.moved, h.c = at, h.c ~= nil, h.c or at:sub(2)
     h.v = h.v or '"name":"","maxAttempts":1,"data":null'
-    if done then
+    if done ~= '' then
       local s, ms, result = done:match('^(%a%a %d+ %d+ %d+ %d+) (%d+) ?(.*)$')
       h.s = s
       unpack_state(h)
@@ -121,7 +121,10 @@ local function jobs()
   end
 
   -- The field s of a job that does not run any more.
-  local function state_of(id) return call('HGET', P .. 'done', id) or call('HGET', job_key(id), 's') end
+  local function state_of(id)
+    local place = call('HGET', P .. 'places', id)
+    return place and place:match(' (.*)$') or call('HGET', job_key(id), 's')
+  end
 
   local function tell(id, h)
     if not EMIT then return end
@@ -262,7 +265,6 @@ local function jobs()
     end
     call('UNLINK', unpack(keys))
     call('HDEL', P .. 'places', unpack(ids))
-    call('HDEL', P .. 'done', unpack(ids))
     call('SREM', P .. 'own', unpack(ids))
     if moved[1] then call('ZREM', P .. 'moved', unpack(moved)) end
     if seen[1] then
