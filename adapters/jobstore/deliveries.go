@@ -29,6 +29,14 @@ func (Deliveries) Job(m *message.Message) (job.Job, error) {
 	return jobOf(d.Record)
 }
 
+// Note adds a line to the job's log that is written with what acking the
+// message writes.
+func (s Deliveries) Note(m *message.Message, level, text string) {
+	if d, ok := workqueue.DeliveryOf(m); ok {
+		d.Log(logLine{s.now().UTC(), level, text}.encode())
+	}
+}
+
 // Settle notes what acking the message is to write: the state the job has
 // been brought to. err is what its handler said.
 func (s Deliveries) Settle(m *message.Message, j job.Job, handler string, err error) error {

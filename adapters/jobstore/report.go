@@ -23,11 +23,7 @@ func (s *Store) Report(ctx context.Context, j job.Job, p job.Progress) error {
 
 // Log adds a line to a job's log.
 func (s *Store) Log(ctx context.Context, j job.Job, level, message string) error {
-	line, err := json.Marshal(logLine{s.now().UTC(), level, message})
-	if err != nil {
-		return fmt.Errorf("encoding a log line: %w", err)
-	}
-	return classify(s.queue.AppendLog(ctx, j.Queue().String(), j.ID(), line))
+	return classify(s.queue.AppendLog(ctx, j.Queue().String(), j.ID(), logLine{s.now().UTC(), level, message}.encode()))
 }
 
 // JobLogs lists a job's log, oldest line first.
@@ -78,6 +74,11 @@ type logLine struct {
 	At      time.Time `json:"at"`
 	Level   string    `json:"level"`
 	Message string    `json:"message"`
+}
+
+func (l logLine) encode() []byte {
+	line, _ := json.Marshal(l) // texts and a time of these centuries can always be encoded
+	return line
 }
 
 func recordOf(j job.Job) workqueue.Record {

@@ -401,6 +401,7 @@ func TestBatchKeepsItsOwnCounters(t *testing.T) {
 func TestTallyCountsEachPlaceOnce(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
+	f.enqueue(job.Spec{ID: "s1", Command: job.NewScrapeBusinesses("x")})
 	for _, c := range []struct {
 		key     string
 		outcome app.PlaceOutcome

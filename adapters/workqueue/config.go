@@ -69,7 +69,7 @@ func setDefault[T comparable](field *T, value T) {
 // state; a topic is a queue.
 type Client struct {
 	config    Config
-	gatherers sync.Map // topic → *gatherer
+	gatherers sync.Map // gatherKey → *gatherer
 	running   sync.Map // runKey → *Delivery of this process
 	// failPoint is called at each named step; only tests set it.
 	failPoint func(step string)

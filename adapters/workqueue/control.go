@@ -2,8 +2,6 @@ package workqueue
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -33,20 +31,6 @@ func (c *Client) Requeue(ctx context.Context, topic, id string) (string, error) 
 func (c *Client) SetPaused(ctx context.Context, topic string, paused bool, events ...Event) error {
 	_, err := c.run(ctx, pauseScript, topic, append([]any{flag(paused)}, eventArgs(events)...)...)
 	return err
-}
-
-// Report writes a running job's progress, with events in the same step. It
-// answers false when the given run is not the valid one any more.
-func (c *Client) Report(ctx context.Context, r Record, percent int, message string, events ...Event) (bool, error) {
-	args := append([]any{r.ID, r.Run, percent, strings.ToValidUTF8(message, "�"), r.CorrelationID}, eventArgs(events)...)
-	answer, err := c.run(ctx, reportScript, r.Topic, args...)
-	if err != nil {
-		return false, fmt.Errorf("reporting progress of job %s: %w", r.ID, err)
-	}
-	if d, ok := c.running.Load(runKey{r.Topic, r.ID}); ok && answer == int64(1) {
-		d.(*Delivery).noteProgress(message) //nolint:forcetypeassert // nothing else is stored there
-	}
-	return answer == int64(1), nil
 }
 
 func (c *Client) answerState(ctx context.Context, script *redis.Script, topic string, args ...any) (string, error) {

@@ -57,6 +57,7 @@ type Delivery struct {
 	mu         sync.Mutex
 	settlement Settlement
 	progress   string // newest progress message
+	lines      [][]byte
 }
 
 func (d *Delivery) openContext(parent context.Context) {
@@ -71,6 +72,13 @@ func (d *Delivery) Settle(s Settlement) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.settlement = s
+}
+
+// Log adds a line to the job's log that is written with the delivery's end.
+func (d *Delivery) Log(line []byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lines = append(d.lines, line)
 }
 
 func (d *Delivery) settled() Settlement {
@@ -111,6 +119,9 @@ func (d *Delivery) encode(events []Event) {
 	}
 	if len(s.Result) > 0 {
 		args = append(args, "r", s.Result)
+	}
+	for _, line := range d.lines {
+		args = append(args, "log", line)
 	}
 	for _, e := range events {
 		args = append(args, "+"+e.Type, e.Data)

@@ -27,6 +27,8 @@ type Entry struct {
 	RememberFor time.Duration
 }
 
+var enqueueAct = act{"enqueue", enqueueScript}
+
 // Enqueue accepts all entries or none, in one round trip. The answer holds for
 // each entry "" when it was accepted, else the id of the job that stands
 // already under its id or unique key. Calls that come while others are on
@@ -46,7 +48,7 @@ func (c *Client) Enqueue(ctx context.Context, topic string, entries ...Entry) ([
 			return nil, err
 		}
 	}
-	answers, err := c.gatherer(topic).send(ctx, args, len(entries))
+	answers, err := c.gatherer(topic, enqueueAct).send(ctx, args, len(entries))
 	if err != nil {
 		return nil, fmt.Errorf("enqueueing on %s: %w", topic, err)
 	}

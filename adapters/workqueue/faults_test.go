@@ -164,7 +164,7 @@ func TestBusyWorkerEndsWhatNeedsNoSlot(t *testing.T) {
 	worker := f.newClient()
 	workqueue.SetFailPoint(worker, func(step string) {
 		if step == "begun" {
-			time.Sleep(50 * time.Millisecond) // for the worker's other round to see what there is
+			<-time.After(50 * time.Millisecond) // for the worker's other round to see what there is
 		}
 	})
 	out, _ := f.subscribe(worker, concurrency(1))

@@ -3,22 +3,37 @@ package workqueue
 import (
 	"context"
 	"fmt"
+	"strings"
 )
 
-// maxLogLines bounds a job's log: the newest are kept.
-const maxLogLines = 1000
+var noteAct = act{"note", noteScript}
 
-// AppendLog adds a line to a job's log, which is kept as long as the job.
-func (c *Client) AppendLog(ctx context.Context, topic, id string, line []byte) error {
-	key := c.key(topic, "logs:"+id)
-	pipe := c.config.Client.Pipeline()
-	pipe.RPush(ctx, key, line)
-	pipe.LTrim(ctx, key, -maxLogLines, -1)
-	pipe.SAdd(ctx, c.key(topic, "own"), id)
-	if _, err := pipe.Exec(ctx); err != nil {
-		return fmt.Errorf("logging for job %s: %w", id, err)
+// note answers whether the job was there to be noted of. Calls that come while
+// others are on their way travel together.
+func (c *Client) note(ctx context.Context, topic, what, id string, values ...any) (bool, error) {
+	answers, err := c.gatherer(topic, noteAct).send(ctx, append([]any{what, id, len(values)}, values...), 1)
+	if err != nil {
+		return false, fmt.Errorf("noting %s of job %s: %w", what, id, err)
 	}
-	return nil
+	return answers[0] == "1", nil
+}
+
+// Report writes a running job's progress, with events in the same step. It
+// answers false when the given run is not the valid one any more.
+func (c *Client) Report(ctx context.Context, r Record, percent int, message string, events ...Event) (bool, error) {
+	values := append([]any{r.Run, percent, strings.ToValidUTF8(message, "\uFFFD"), r.CorrelationID}, eventArgs(events)...)
+	noted, err := c.note(ctx, r.Topic, "progress", r.ID, values...)
+	if d, ok := c.running.Load(runKey{r.Topic, r.ID}); ok && noted {
+		d.(*Delivery).noteProgress(message) //nolint:forcetypeassert // nothing else is stored there
+	}
+	return noted, err
+}
+
+// AppendLog adds a line to a job's log, which is kept as long as the job and
+// has its newest thousand lines.
+func (c *Client) AppendLog(ctx context.Context, topic, id string, line []byte) error {
+	_, err := c.note(ctx, topic, "log", id, line)
+	return err
 }
 
 // Log reads lines of a job's log from an offset on, and how many it has.
@@ -36,10 +51,7 @@ func (c *Client) Log(ctx context.Context, topic, id string, offset, limit int) (
 // MarkOnce notes a value under a key of the job's own, unless one is noted
 // there already: counting by key is then the same however often it is done.
 func (c *Client) MarkOnce(ctx context.Context, topic, id, key, value string) error {
-	pipe := c.config.Client.Pipeline()
-	pipe.HSetNX(ctx, c.key(topic, "tally:"+id), key, value)
-	pipe.SAdd(ctx, c.key(topic, "own"), id)
-	_, err := pipe.Exec(ctx)
+	_, err := c.note(ctx, topic, "mark", id, key, value)
 	return err
 }
 

@@ -20,7 +20,7 @@ var (
 	leaveScript   = load("leave")
 	cancelScript  = load("cancel")
 	requeueScript = load("requeue")
-	reportScript  = load("report")
+	noteScript    = load("note")
 	statsScript   = load("stats")
 	pauseScript   = load("pause")
 	activeScript  = load("active")

@@ -58,7 +58,7 @@ func (c chain) poison(next message.HandlerFunc) message.HandlerFunc {
 	return c.onError(next, job.Failed, func(m *message.Message, j job.Job, err error) {
 		s := j.Snapshot()
 		c.log.Error("job failed for good", "job_id", s.ID, "queue", c.handler, "attempts", s.AttemptsMade, "error", err)
-		c.note(m, j, "error", fmt.Sprintf("attempt %d failed, giving up: %s", s.AttemptsMade, err))
+		c.deliveries.Note(m, "error", fmt.Sprintf("attempt %d failed, giving up: %s", s.AttemptsMade, err))
 	})
 }
 
@@ -69,7 +69,7 @@ func (c chain) retry(next message.HandlerFunc) message.HandlerFunc {
 	delayed := c.onError(next, job.Delayed, func(m *message.Message, j job.Job, err error) {
 		due := j.Snapshot().NextAttemptAt.Sub(c.now()).Round(100 * time.Millisecond)
 		c.log.Warn("job delayed", "job_id", j.ID(), "queue", c.handler, "due_in", due, "error", err)
-		c.note(m, j, "warn", fmt.Sprintf("%s; next attempt in %s", err, due))
+		c.deliveries.Note(m, "warn", fmt.Sprintf("%s; next attempt in %s", err, due))
 	})
 	return func(m *message.Message) ([]*message.Message, error) {
 		out, err := delayed(m)
@@ -114,7 +114,7 @@ func (c chain) settleCancelled(m *message.Message) error {
 	if err := j.Cancel(c.now()); err != nil {
 		return err
 	}
-	c.note(m, j, "info", "cancelled while running")
+	c.deliveries.Note(m, "info", "cancelled while running")
 	return c.deliveries.Settle(m, j, c.handler, nil)
 }
 
@@ -167,7 +167,7 @@ func (c chain) end(run attempt) message.NoPublishHandlerFunc {
 		if err != nil {
 			return err
 		}
-		c.note(m, j, "info", fmt.Sprintf("attempt %d of %d started", j.Snapshot().AttemptsMade, j.Snapshot().Retry.Attempts))
+		c.noteStart(m, j)
 		result, runErr := run(m.Context(), j)
 		raw, err := encodeResult(result)
 		if err != nil {
@@ -179,16 +179,17 @@ func (c chain) end(run attempt) message.NoPublishHandlerFunc {
 		if err := j.Complete(raw, c.now()); err != nil {
 			return err
 		}
-		c.note(m, j, "info", "completed: "+string(raw))
+		c.deliveries.Note(m, "info", "completed: "+string(raw))
 		return c.deliveries.Settle(m, j, c.handler, nil)
 	}
 }
 
-// note writes to the job's log; failing to must not change the job's end.
-func (c chain) note(m *message.Message, j job.Job, level, text string) {
+// noteStart writes to the job's log; failing to must not change the job's end.
+func (c chain) noteStart(m *message.Message, j job.Job) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(m.Context()), time.Second)
 	defer cancel()
-	if err := c.reporter.Log(ctx, j, level, text); err != nil {
-		c.log.Debug("job log not written", "job_id", j.ID(), "error", err)
+	s := j.Snapshot()
+	if err := c.reporter.Log(ctx, j, "info", fmt.Sprintf("attempt %d of %d started", s.AttemptsMade, s.Retry.Attempts)); err != nil {
+		c.log.Debug("job log not written", "job_id", s.ID, "error", err)
 	}
 }

@@ -19,8 +19,9 @@ import (
 type Deliveries interface {
 	Job(m *message.Message) (job.Job, error)
 	Settle(m *message.Message, j job.Job, handler string, err error) error
-	Cancelled(ctx context.Context) bool // a person cancelled the job
-	Withdrawn(ctx context.Context) bool // this process is no longer to end the job
+	Note(m *message.Message, level, text string) // a line of the job's log, written with what acking writes
+	Cancelled(ctx context.Context) bool          // a person cancelled the job
+	Withdrawn(ctx context.Context) bool          // this process is no longer to end the job
 }
 
 // JobOptions is what the job router needs.

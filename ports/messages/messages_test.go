@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -40,6 +41,7 @@ type deliveries struct {
 	cancelled, withdrawn bool
 	mu                   sync.Mutex
 	settled              []settlement
+	lines                []string
 }
 
 func (d *deliveries) Job(*message.Message) (job.Job, error) { return d.job, nil }
@@ -49,6 +51,12 @@ func (d *deliveries) Settle(_ *message.Message, j job.Job, handler string, err e
 	defer d.mu.Unlock()
 	d.settled = append(d.settled, settlement{job: j.Snapshot(), handler: handler, err: err})
 	return nil
+}
+
+func (d *deliveries) Note(_ *message.Message, level, text string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lines = append(d.lines, level+" "+text)
 }
 
 func (d *deliveries) Cancelled(context.Context) bool { return d.cancelled }
@@ -137,18 +145,26 @@ func TestHowAttemptsEnd(t *testing.T) {
 		search source
 		state  job.State
 		kind   fault.Kind
+		line   string
 	}{
-		{"completes", func(context.Context) error { return nil }, job.Completed, 0},
-		{"transient", func(context.Context) error { return fault.Transientf("502") }, job.Delayed, fault.Transient},
-		{"unknown error", func(context.Context) error { return errors.New("odd") }, job.Delayed, fault.Internal},
-		{"invalid", func(context.Context) error { return fault.Invalidf("never valid") }, job.Failed, fault.Invalid},
-		{"postponed", func(context.Context) error { return fault.Postpone(noon.Add(time.Hour), "blocked") }, job.Delayed, fault.Postponed},
-		{"panics", func(context.Context) error { panic("oops") }, job.Delayed, fault.Transient},
-		{"takes too long", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, job.Delayed, fault.Transient},
+		{"completes", func(context.Context) error { return nil }, job.Completed, 0, "info completed: {"},
+		{"transient", func(context.Context) error { return fault.Transientf("502") }, job.Delayed, fault.Transient, "warn 502; next attempt in 5s"},
+		{"unknown error", func(context.Context) error { return errors.New("odd") }, job.Delayed, fault.Internal, "warn odd; next"},
+		{"invalid", func(context.Context) error { return fault.Invalidf("never valid") }, job.Failed, fault.Invalid, "error attempt 1 failed, giving up: never valid"},
+		{
+			"postponed", func(context.Context) error { return fault.Postpone(noon.Add(time.Hour), "blocked") },
+			job.Delayed, fault.Postponed, "warn blocked; next attempt in 1h0m0s",
+		},
+		{"panics", func(context.Context) error { panic("oops") }, job.Delayed, fault.Transient, "warn internal error"},
+		{"takes too long", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }, job.Delayed, fault.Transient, "warn attempt took longer"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := attempt(t, &deliveries{}, tt.search, 50*time.Millisecond)
+			d := &deliveries{}
+			got := attempt(t, d, tt.search, 50*time.Millisecond)
+			if len(d.lines) != 1 || !strings.HasPrefix(d.lines[0], tt.line) {
+				t.Errorf("log %q", d.lines)
+			}
 			if got.job.State != tt.state || fault.KindOf(got.err) != tt.kind || got.handler != "scraping" && got.err != nil {
 				t.Errorf("settled as %s by %q with %v", got.job.State, got.handler, got.err)
 			}

@@ -123,6 +123,15 @@ local function tell_fresh(common, id, created, v, correlation)
   end
 end
 
+-- Adds a line to a job's log, which keeps the newest. A job with keys of its own
+-- is among those that have such.
+local MAX_LINES = 1000
+local function add_line(id, line)
+  local lines = call('RPUSH', P .. 'logs:' .. id, line)
+  if lines == 1 then call('SADD', P .. 'own', id) end
+  if lines > MAX_LINES then call('LTRIM', P .. 'logs:' .. id, -MAX_LINES, -1) end
+end
+
 -- Counts are summed up over a script and written once, by write_counts. States
 -- are letters here; nil is before the first.
 local waiting_change, batch_changes = 0, nil

@@ -9,8 +9,9 @@ local REFUSED, ENDED, WANTED_CANCELLED = 0, 1, 2
 -- seen when the oldest of them began; then for each: job id, entry id, s as the
 -- delivery's start wrote it, detail (JSON, '' for a plain completion), view,
 -- how many further values, and those: name, value … Of a plain completion they
--- are r, b, u, cor, k and c as record.go has them, and '+' and a type for an
--- extra event; of any other end r and extra events. view is the job as it ended, as JSON without braces, but for
+-- are r, b, u, cor, k and c as record.go has them, 'log' for a line of the job's
+-- log, and '+' and a type for an extra event; of any other end r, lines and
+-- extra events. view is the job as it ended, as JSON without braces, but for
 -- what is known here alone.
 -- detail: {to (next state), reason, delay (ms), free (the attempt does not
 -- count), handler}.
@@ -57,7 +58,7 @@ local function complete(at)
     local name, value = ARGV[i], ARGV[i + 1]
     if name == 'r' then result = value elseif name == 'b' then batch = value elseif name == 'u' then unique = value
     elseif name == 'cor' then correlation = value elseif name == 'k' then k = value elseif name == 'c' then c = value
-    else extra = true end
+    elseif name == 'log' then add_line(id, value) else extra = true end
   end
   local n, place = #completed, priority .. ARGV[at + SID] .. ' c' .. s:sub(2) .. ' ' .. took
   completed[n + 1], completed[n + 2] = id, result and place .. ' ' .. result or place
@@ -135,6 +136,8 @@ local function endings()
         if #old > 0 then call('HDEL', job_key(id), unpack(old)) end
         h.r = ARGV[i + 1]
         j.put_text(changes, 'r', h.r)
+      elseif ARGV[i] == 'log' then
+        add_line(id, ARGV[i + 1])
       end
     end
     if detail.free then h.attempts = math.max(h.attempts - 1, 0) end
