@@ -15,18 +15,21 @@ func lostReason(losses int) string {
 }
 
 // beat renews the leases of the running jobs at a third of the lease, and by
-// the way learns whether there are jobs of lost workers.
+// the way learns whether there are jobs of lost workers, and of runs of its own
+// that it does not know.
 func (w *worker) beat(ctx context.Context) {
 	tick := time.NewTicker(w.sub.client.config.Lease / 3)
 	defer tick.Stop()
 	for {
-		lost, err := w.renew(ctx)
+		flying := w.roundsInFlight()
+		lost, unknown, err := w.renew(ctx)
 		if err != nil && ctx.Err() == nil {
 			w.log.Warn("leases not renewed", "error", err)
 		}
 		if lost {
 			w.reapSoon()
 		}
+		w.adopt(unknown, flying)
 		select {
 		case <-ctx.Done():
 			return
@@ -42,8 +45,38 @@ func (w *worker) reapSoon() {
 	w.changed.Signal()
 }
 
-// renew answers whether jobs of lost workers are to be taken over.
-func (w *worker) renew(ctx context.Context) (lost bool, err error) {
+// adopt begins runs that were started for this worker by a round whose answer
+// was lost on its way. An answer that may still come is waited for. Those that
+// find no free slot are handed back.
+func (w *worker) adopt(unknown []*Delivery, flying map[int]struct{}) {
+	if len(unknown) == 0 || w.stillInFlight(flying) {
+		return
+	}
+	w.mu.Lock()
+	if w.stopping() {
+		w.mu.Unlock()
+		return
+	}
+	slots := min(max(w.free, 0), len(unknown))
+	w.free -= slots
+	w.pending++ // a closing worker waits for them
+	w.mu.Unlock()
+	for _, d := range unknown[slots:] {
+		d.slotless = true
+		d.Settle(Settlement{State: StateWaiting, Free: true})
+	}
+	w.log.Warn("jobs started by a lost answer", "running", slots, "handed_back", len(unknown)-slots)
+	occupied, _ := w.begin(unknown)
+	w.mu.Lock()
+	w.free += slots - occupied
+	w.settleOne()
+	w.mu.Unlock()
+	w.changed.Signal()
+}
+
+// renew answers whether jobs of lost workers are to be taken over, and which
+// runs this worker was given without knowing.
+func (w *worker) renew(ctx context.Context) (lost bool, unknown []*Delivery, err error) {
 	deliveries := w.snapshot()
 	args := []any{w.sub.consumer, w.sub.options(w.topic).Concurrency, w.sub.client.config.Lease.Milliseconds()}
 	for _, d := range deliveries {
@@ -51,11 +84,11 @@ func (w *worker) renew(ctx context.Context) (lost bool, err error) {
 	}
 	answer, err := w.sub.client.run(ctx, renewScript, w.topic, args...)
 	if err != nil {
-		return false, fmt.Errorf("renewing leases of %s: %w", w.topic, err)
+		return false, nil, fmt.Errorf("renewing leases of %s: %w", w.topic, err)
 	}
 	parts, _ := answer.([]any)
-	if len(parts) != 2 {
-		return false, fmt.Errorf("renewing leases of %s: unexpected answer %T", w.topic, answer)
+	if len(parts) != 4 {
+		return false, nil, fmt.Errorf("renewing leases of %s: unexpected answer %T", w.topic, answer)
 	}
 	states, _ := parts[1].([]any)
 	for i, state := range states {
@@ -66,7 +99,8 @@ func (w *worker) renew(ctx context.Context) (lost bool, err error) {
 			deliveries[i].cancel(ErrCancelled)
 		}
 	}
-	return parts[0] == int64(1), nil
+	unknown, err = parseAllStarted(w.topic, parts[2], parts[3])
+	return parts[0] == int64(1), unknown, err
 }
 
 // listenForCancel ends a running job's context as soon as its cancelling is

@@ -308,13 +308,13 @@ func TestFaultConnectionsCut(t *testing.T) {
 			f.start(workerSpec{Addr: proxy.Addr(), Enqueue: n}, "").Ended(patience)
 			f.finished(2 * patience)
 			s := f.account()
-			if s.Completed+s.Failed != n || s.Failed > n/20 {
+			if s.Completed != n {
 				t.Errorf("%+v", s)
 			}
 			if c := cuts.Load(); c < 10 {
 				t.Errorf("only %d connections were cut", c)
 			}
-			t.Logf("%d of %d requests cut, %d jobs given up, %d effects asked for again", cuts.Load(), requests.Load(), s.Failed, len(f.notes("repeated")))
+			t.Logf("%d of %d requests cut, %d effects asked for again", cuts.Load(), requests.Load(), len(f.notes("repeated")))
 		})
 	}
 }

@@ -3,6 +3,7 @@ package workqueue
 import (
 	"context"
 	"errors"
+	"maps"
 	"runtime"
 	"time"
 
@@ -27,18 +28,22 @@ func (w *worker) doRounds() {
 		if !ok {
 			return
 		}
+		id := w.takeOff()
 		w.reach(next, "settle")
 		done, err := w.sub.work(context.WithoutCancel(w.stop), w.topic, next)
 		w.reach(next, "settled")
 		if err == nil {
 			retry = firstRetry
-			if w.finishRound(next, done) {
+			block := w.finishRound(next, done)
+			w.land(id)
+			if block {
 				w.untilRoused(done) // other rounds write what ends meanwhile
 			}
 			continue
 		}
 		w.log.Warn("queue not reachable, trying again", "error", err)
 		w.undoRound(next, err)
+		w.land(id)
 		if !w.pause(retry) {
 			w.giveUpEnds()
 		}
@@ -50,6 +55,37 @@ func (w *worker) reach(r work, step string) {
 	if len(r.ends) > 0 {
 		w.sub.client.at(step)
 	}
+}
+
+func (w *worker) takeOff() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.rounds++
+	w.flying[w.rounds] = struct{}{}
+	return w.rounds
+}
+
+func (w *worker) land(round int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.flying, round)
+}
+
+func (w *worker) roundsInFlight() map[int]struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return maps.Clone(w.flying)
+}
+
+func (w *worker) stillInFlight(rounds map[int]struct{}) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for id := range rounds {
+		if _, ok := w.flying[id]; ok {
+			return true
+		}
+	}
+	return false
 }
 
 const (

@@ -73,9 +73,7 @@ func parseWorked(topic string, answer any) (worked, error) {
 		return worked{}, fmt.Errorf("working on %s: unexpected answer %T", topic, answer)
 	}
 	ends, _ := parts[0].([]any)
-	jobs, _ := parts[1].([]any)
 	wait, _ := parts[2].(int64)
-	takeovers, _ := parts[4].(int64)
 	result := worked{wait: time.Duration(wait) * time.Millisecond, cursors: stringSlice(parts[3])}
 	if wait < 0 {
 		result.wait = -1
@@ -84,15 +82,23 @@ func parseWorked(topic string, answer any) (worked, error) {
 		code, _ := end.(int64)
 		result.ends = append(result.ends, code)
 	}
+	var err error
+	result.started, err = parseAllStarted(topic, parts[1], parts[4])
+	return result, err
+}
+
+func parseAllStarted(topic string, started, takeovers any) ([]*Delivery, error) {
+	jobs, _ := started.([]any)
+	deliveries := make([]*Delivery, 0, len(jobs))
 	for _, job := range jobs {
 		d, err := parseStarted(topic, job)
 		if err != nil {
-			return worked{}, err
+			return nil, err
 		}
-		d.takeovers = takeovers
-		result.started = append(result.started, d)
+		d.takeovers, _ = takeovers.(int64)
+		deliveries = append(deliveries, d)
 	}
-	return result, nil
+	return deliveries, nil
 }
 
 func parseStarted(topic string, job any) (*Delivery, error) {

@@ -35,6 +35,8 @@ type worker struct {
 	sift    bool // and those among them that need none have not been looked for
 	over    bool // no more rounds
 	running map[*Delivery]struct{}
+	flying  map[int]struct{}     // rounds whose answer has not been taken in
+	rounds  int                  // so far
 	wishes  map[string]time.Time // runs wanted cancelled that were not known here when that was said
 	pending int                  // deliveries whose end is not written, and rounds that may bring some
 	settled *sync.Cond           // pending has become 0
@@ -43,7 +45,7 @@ type worker struct {
 func newWorker(ctx context.Context, s *Subscriber, topic string) *worker {
 	w := &worker{
 		sub: s, topic: topic, log: s.client.config.Logger.With("queue", topic),
-		output: make(chan *message.Message), running: map[*Delivery]struct{}{}, wishes: map[string]time.Time{},
+		output: make(chan *message.Message), running: map[*Delivery]struct{}{}, flying: map[int]struct{}{}, wishes: map[string]time.Time{},
 		free: s.options(topic).Concurrency, abandoned: make(chan struct{}),
 	}
 	w.changed, w.settled = sync.NewCond(&w.mu), sync.NewCond(&w.mu)
@@ -84,8 +86,15 @@ func (w *worker) untilStopped() {
 // begin hands out deliveries that have been started. It answers how many of
 // them take a slot, and how many of those an earlier worker lost.
 func (w *worker) begin(started []*Delivery) (occupied, lost int) {
+	begun := make([]*Delivery, 0, len(started))
 	w.mu.Lock()
 	for _, d := range started {
+		key := runKey{w.topic, d.Record.ID}
+		if known, ok := w.sub.client.running.Load(key); ok && known.(*Delivery).run() == d.run() { //nolint:forcetypeassert // nothing else is stored there
+			continue
+		}
+		w.sub.client.running.Store(key, d)
+		begun = append(begun, d)
 		w.pending++
 		d.openContext(w.handlers)
 		if _, pushed := w.wishes[d.run()]; pushed {
@@ -94,7 +103,8 @@ func (w *worker) begin(started []*Delivery) (occupied, lost int) {
 		if s, ends := w.endWithoutRun(d); ends {
 			d.slotless = true
 			d.Settle(s)
-		} else {
+		}
+		if !d.slotless {
 			occupied++
 			if d.lost {
 				lost++
@@ -103,8 +113,7 @@ func (w *worker) begin(started []*Delivery) (occupied, lost int) {
 		w.running[d] = struct{}{}
 	}
 	w.mu.Unlock()
-	for _, d := range started {
-		w.sub.client.running.Store(runKey{w.topic, d.Record.ID}, d)
+	for _, d := range begun {
 		if d.slotless {
 			w.end(d)
 			continue

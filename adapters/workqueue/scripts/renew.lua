@@ -2,8 +2,10 @@
 --
 -- ARGV[4]  consumer   ARGV[5]  concurrency   ARGV[6]  lease (ms)
 -- ARGV[7..] for each running job: priority (h, n, l), stream entry id, job id, s as its start wrote it
--- Answers { lost, jobs }: lost is 1 when jobs of lost workers are to be taken
--- over; for each job 1 renewed, 2 renewed but wanted cancelled, 0 not its own any more.
+-- Answers { lost, jobs, unknown, takeovers }: lost is 1 when jobs of lost workers
+-- are to be taken over; for each job 1 renewed, 2 renewed but wanted cancelled, 0
+-- not its own any more; unknown are runs that the worker was given and has not
+-- named, since the answer that told it was lost: as work.lua has started ones.
 local consumer = ARGV[4]
 call('ZADD', P .. 'workers', MS_TEXT, consumer)
 call('HSET', P .. 'slots', consumer, ARGV[5])
@@ -37,9 +39,25 @@ for priority, sids in pairs(mine) do
   claim[#claim + 1] = 'JUSTID'
   call('XCLAIM', unpack(claim))
 end
+-- What it has not named has grown idle by now.
+local unknown = {}
+for _, priority in ipairs(BY_PRIORITY) do
+  local stream = P .. STREAMS[priority]
+  local pending = redis.pcall('XPENDING', stream, GROUP, 'IDLE', math.floor(ARGV[6] / 4), '-', '+', 100, consumer)
+  for _, entry in ipairs(pending.err and {} or pending) do
+    local j, sid = jobs(), entry[1]
+    local body = call('XRANGE', stream, sid, sid)[1]
+    local id = body and body[2][2]
+    local h = id and j.read(id)
+    if h and h.state == 'a' and h.at == priority .. sid then
+      call('XCLAIM', stream, GROUP, consumer, 0, sid, 'JUSTID')
+      unknown[#unknown + 1] = {sid, h.s, (h.lost > 0 and 1 or 0) + (j.wanted_cancelled(id) and 2 or 0), body[2]}
+    end
+  end
+end
 local lost = 0
 for _, priority in ipairs(BY_PRIORITY) do
   local pending = redis.pcall('XPENDING', P .. STREAMS[priority], GROUP, 'IDLE', ARGV[6], '-', '+', 1)
   if not pending.err and #pending > 0 then lost = 1 end
 end
-return {lost, answers}
+return {lost, answers, unknown, tonumber(call('HGET', P .. 'control', 'takeovers') or 0)}
