@@ -17,19 +17,29 @@ const (
 type leadstream struct {
 	server *server
 	client *workqueue.Client
+	events string
 }
 
-func newLeadstream(s *server) system {
-	return &leadstream{server: s, client: workqueueClient(s, 0)}
+func newLeadstream(s *server) system { return newBareQueue(s, "leadstream:events") }
+
+// newQuiet is the work queue without an event for each change of state, which
+// most others do not have either.
+func newQuiet(s *server) system { return newBareQueue(s, "") }
+
+func newBareQueue(s *server, events string) *leadstream {
+	return &leadstream{s, workqueueClient(s, events, 0), events}
 }
 
-func workqueueClient(s *server, keepCompleted int) *workqueue.Client {
-	return must1(workqueue.New(workqueue.Config{
-		Client: s.client(64), EventStream: "leadstream:events", KeepCompleted: keepCompleted,
-	}))
+func workqueueClient(s *server, events string, keepCompleted int) *workqueue.Client {
+	return must1(workqueue.New(workqueue.Config{Client: s.client(64), EventStream: events, KeepCompleted: keepCompleted}))
 }
 
-func (l *leadstream) name() string { return "leadstream" }
+func (l *leadstream) name() string {
+	if l.events == "" {
+		return "leadstream, no events"
+	}
+	return "leadstream"
+}
 
 func (l *leadstream) entry(i int) workqueue.Entry {
 	return workqueue.Entry{ID: jobID(i), Name: "mail:send", Payload: payload(i)}
@@ -104,7 +114,7 @@ func (l *leadstream) latency(jobs int) []time.Duration {
 }
 
 func (l *leadstream) memory(jobs int) (waiting, completed float64) {
-	l.client = workqueueClient(l.server, keep)
+	l.client = workqueueClient(l.server, l.events, keep)
 	empty := l.server.memory("leadstream:events")
 	l.addBulk(jobs)
 	waiting = l.server.memory("leadstream:events") - empty

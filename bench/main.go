@@ -56,6 +56,7 @@ var systems = []struct {
 	make func(*server) system
 }{
 	{"leadstream", newLeadstream},
+	{"quiet", newQuiet},
 	{"pipeline", newPipeline},
 	{"asynq", newAsynq},
 	{"bullmq", newBullMQ},

@@ -26,7 +26,7 @@ func newPipeline(s *server) system {
 	client := must1(workqueue.New(workqueue.Config{
 		Client: s.client(128), EventStream: "leadstream:events", Events: jobstore.Events,
 	}))
-	return &pipeline{&leadstream{server: s, client: client}, jobstore.New(client, nil, time.Now)}
+	return &pipeline{&leadstream{s, client, "leadstream:events"}, jobstore.New(client, nil, time.Now)}
 }
 
 func (p *pipeline) name() string { return "leadstream, whole path" }

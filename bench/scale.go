@@ -17,6 +17,8 @@ import (
 const (
 	few  = 1_000
 	many = 1_000_000
+
+	settle = 15 * time.Second
 )
 
 // scale tells what a backlog of a million does to the queue, what more worker
@@ -27,6 +29,7 @@ func scale(s *server, out io.Writer) {
 		s.empty()
 		l := newEnrichment(s)
 		l.addBulk(0, backlog)
+		time.Sleep(settle) // what was filled in is on the disk by then
 		fmt.Fprintf(out, "| %d | %s | %s | %.2f | %.2f |\n", backlog, format(l.enqueueRate()), format(l.processRate()), l.count(), l.page())
 	}
 	fmt.Fprintf(out, "\n| worker processes, 50 slots each | jobs/s |\n|---|---|\n")

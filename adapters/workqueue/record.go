@@ -120,26 +120,30 @@ func (r *Record) applyState(s string) {
 
 // fixedView is the part of a job's view that never changes, before its data.
 type fixedView struct {
-	ID          string `json:"jobId,omitempty"` // only where it is not the same as JSON
 	Name        string `json:"name"`
-	BatchID     string `json:"batchId,omitempty"`
-	ParentID    string `json:"parentJobId,omitempty"`
+	ParentID    string `json:"parentJobId"`
 	MaxAttempts int    `json:"maxAttempts"`
 }
 
 const dataField = `,"data":`
 
 // encodeView writes the field v: JSON without the outer braces, so that the
-// scripts put events together without looking into it. A payload that is not
-// JSON may stand there when no events are written.
+// scripts put events together without looking into it. It has the job's id only
+// where that is not the same as JSON. A payload that is not JSON may stand there
+// when no events are written.
 func encodeView(e *Entry) []byte {
-	fixed := fixedView{"", e.Name, e.BatchID, e.ParentID, max(e.MaxAttempts, 1)}
+	v := make([]byte, 0, 64+len(e.Name)+len(e.BatchID)+len(e.ParentID)+len(e.Payload))
 	if !plain(e.ID) {
-		fixed.ID = e.ID
+		v = append(appendText(append(v, `"jobId":`...), e.ID), ',')
 	}
-	head, _ := json.Marshal(fixed) // texts and numbers can always be encoded
-	v := make([]byte, 0, len(head)+len(dataField)+len(e.Payload))
-	v = append(v, head[1:len(head)-1]...)
+	v = appendText(append(v, `"name":`...), e.Name)
+	if e.BatchID != "" {
+		v = appendText(append(v, `,"batchId":`...), e.BatchID)
+	}
+	if e.ParentID != "" {
+		v = appendText(append(v, `,"parentJobId":`...), e.ParentID)
+	}
+	v = strconv.AppendInt(append(v, `,"maxAttempts":`...), int64(max(e.MaxAttempts, 1)), 10)
 	v = append(v, dataField...)
 	if len(e.Payload) == 0 {
 		return append(v, "null"...)

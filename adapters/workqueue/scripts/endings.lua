@@ -242,7 +242,8 @@ local TRIM_EVERY, LOOK_THROUGH = 250, 1000
 
 local function trim_now_and_then(control, keep)
   if keep > LOOK_THROUGH or (control.starts + control.started) % TRIM_EVERY >= control.started then return end
-  endings().trim(control, keep)
+  -- More may be there for a while where fewer are to be kept than before.
+  if call('LLEN', P .. 'completed') <= 2 * LOOK_THROUGH then endings().trim(control, keep) end
 end
 
 -- Lists what is completed, and drops the oldest beyond keep. Most jobs are
