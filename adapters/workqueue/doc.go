@@ -11,32 +11,39 @@
 //
 // All keys of a topic share a hash tag, so that each script touches one slot:
 //
-//	leadstream:{topic}:high|normal|low   streams, consumer group "workers": an entry is a job to do, with all that is fixed of it
+//	leadstream:{topic}:high|normal|low   streams, consumer group "workers": an entry carries a job, from its acceptance until it is dropped
+//	leadstream:{topic}:places            hash: job id → the entry that carries it, and how it ended once it is completed; see Record
 //	leadstream:{topic}:active            hash: job id → state of its run; what is pending in the groups
 //	leadstream:{topic}:cancelling        hash: running jobs that are wanted cancelled
-//	leadstream:{topic}:job:<id>          hash: the job; its fields are listed at Record
-//	leadstream:{topic}:index             stream: every kept job, in the order of acceptance
+//	leadstream:{topic}:job:<id>          hash: what no entry carries of a job; its fields are listed at Record
+//	leadstream:{topic}:logs:<id>, :tally:<id>   a job's log and marks
+//	leadstream:{topic}:own               set: jobs that have any of these three keys
+//	leadstream:{topic}:moved             sorted set: jobs that are not in the entry they were accepted with, by its time
 //	leadstream:{topic}:delayed           sorted set: job id by due time (ms)
-//	leadstream:{topic}:completed         list: finish (ms), index entry and id, oldest first
+//	leadstream:{topic}:completed         list: finish (ms) and id, oldest first
 //	leadstream:{topic}:failed|cancelled  sorted sets: job id by finish (ms)
 //	leadstream:{topic}:unique            hash: unique key → the unfinished job that holds it
-//	leadstream:{topic}:seen:<id>         an id that stays taken after its job was dropped
+//	leadstream:{topic}:seen              sorted set: ids that stay taken after their jobs were dropped, by until when
 //	leadstream:{topic}:limit             sorted set: starts in the throttle's window (µs)
-//	leadstream:{topic}:control           hash: paused; how many wait; starts and take-overs so far
+//	leadstream:{topic}:control           hash: paused; how many wait; starts and take-overs so far; when something may be due
 //	leadstream:{topic}:workers, :slots   live workers and their concurrency
 //	leadstream:{topic}:batch:<id>        hash: a batch's own counters; :jobs, a stream of its jobs
-//	leadstream:{topic}:logs:<id>, :tally:<id>   a job's log and marks
 //	leadstream:{topic}:poison            stream: what failed for good (public)
 //	leadstream:{topic}:wake              stream of one entry, to rouse blocked workers
+//
+// Most jobs are accepted, started and completed, and are never more than their
+// entry and a field of one hash each: what a round does to its jobs is one
+// command for all of them, beside the event of each.
 //
 // # Scripts
 //
 // enqueue.lua accepts jobs; work.lua, one round of a worker, ends deliveries
-// and starts others; renew.lua keeps leases. Those three are hot, so each does
-// many jobs in one call: half of a script's cost is the call. Enqueues that
-// come while others are on their way travel together (gather.go); a round takes
-// along all that has ended and all slots that are free (rounds.go). An idle
-// queue makes nobody wait: the first call goes at once.
+// and starts others; note.lua adds to logs and reports progress; renew.lua keeps
+// leases. The first three are hot, so each does many jobs in one call: half of a
+// script's cost is the call. Enqueues and notes that come while others are on
+// their way travel together (gather.go); a round takes along all that has ended
+// and all slots that are free (rounds.go). An idle queue makes nobody wait: the
+// first call goes at once.
 //
 // # States
 //
@@ -51,7 +58,7 @@
 //
 // # Guarantees, what they rest on, and their proofs
 //
-//   - Accepted means kept: enqueue.lua writes hash and stream entry in one step
+//   - Accepted means kept: enqueue.lua writes place and stream entry in one step
 //     (TestFaultEnqueuerKilled, TestFullRedis).
 //   - A delivery is at least once: an entry stays pending until endings.lua
 //     acknowledges it together with the job's next state (TestFaultWorkerKilled,
@@ -70,6 +77,9 @@
 //     third of the lease, which resets its idle time. The same beat learns
 //     whether others are overdue, which bounds a take-over at 1.34 leases. At
 //     its third loss a job is given up, so that one that kills its worker ends.
+//   - A lost answer loses nothing: an end that is written already is not refused,
+//     and a run that was started by an answer that never came is told to its
+//     worker by the next beat (TestFaultConnectionsCut).
 //   - Cancelling: the wish is kept, then pushed to the worker; a push that is
 //     lost is made good by the next beat. A job that is wanted cancelled never
 //     runs again, however its run ends (TestCancelIsKeptByARunThatDoesNotEnd).
