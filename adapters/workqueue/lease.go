@@ -21,7 +21,6 @@ func (w *worker) beat(ctx context.Context) {
 	tick := time.NewTicker(w.sub.client.config.Lease / 3)
 	defer tick.Stop()
 	for {
-		flying := w.roundsInFlight()
 		lost, unknown, err := w.renew(ctx)
 		if err != nil && ctx.Err() == nil {
 			w.log.Warn("leases not renewed", "error", err)
@@ -29,7 +28,7 @@ func (w *worker) beat(ctx context.Context) {
 		if lost {
 			w.reapSoon()
 		}
-		w.adopt(unknown, flying)
+		w.adopt(unknown)
 		select {
 		case <-ctx.Done():
 			return
@@ -38,22 +37,23 @@ func (w *worker) beat(ctx context.Context) {
 	}
 }
 
+// reapSoon also rouses the round that an idle worker keeps its slots in.
 func (w *worker) reapSoon() {
 	w.mu.Lock()
 	w.reap, w.sift = true, true
+	idle := w.idle
 	w.mu.Unlock()
 	w.changed.Signal()
+	if idle {
+		w.rouse()
+	}
 }
 
 // adopt begins runs that were started for this worker by a round whose answer
-// was lost on its way. An answer that may still come is waited for. Those that
-// find no free slot are handed back.
-func (w *worker) adopt(unknown []*Delivery, flying map[int]struct{}) {
-	if len(unknown) == 0 || w.stillInFlight(flying) {
-		return
-	}
+// was lost on its way. Those that find no free slot are handed back.
+func (w *worker) adopt(unknown []*Delivery) {
 	w.mu.Lock()
-	if w.stopping() {
+	if len(unknown) == 0 || w.stopping() {
 		w.mu.Unlock()
 		return
 	}
@@ -68,6 +68,14 @@ func (w *worker) adopt(unknown []*Delivery, flying map[int]struct{}) {
 	w.log.Warn("jobs started by a lost answer", "running", slots, "handed_back", len(unknown)-slots)
 	occupied, _ := w.begin(unknown)
 	w.mu.Lock()
+	for run, at := range w.adopted {
+		if time.Since(at) > 10*w.sub.client.config.Lease {
+			delete(w.adopted, run)
+		}
+	}
+	for _, d := range unknown {
+		w.adopted[d.run()] = time.Now()
+	}
 	w.free += slots - occupied
 	w.settleOne()
 	w.mu.Unlock()

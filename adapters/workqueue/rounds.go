@@ -3,7 +3,6 @@ package workqueue
 import (
 	"context"
 	"errors"
-	"maps"
 	"runtime"
 	"time"
 
@@ -12,7 +11,7 @@ import (
 
 const (
 	// roundsAtOnce keeps Redis busy: while it works on one round, handlers and
-	// the other round get on with theirs. An idle queue has one of them blocked.
+	// the other round get on with theirs.
 	roundsAtOnce = 2
 	// roundUpTo bounds what one call of the script does, in ends and in starts.
 	roundUpTo = 256
@@ -28,22 +27,16 @@ func (w *worker) doRounds() {
 		if !ok {
 			return
 		}
-		id := w.takeOff()
 		w.reach(next, "settle")
 		done, err := w.sub.work(context.WithoutCancel(w.stop), w.topic, next)
 		w.reach(next, "settled")
 		if err == nil {
 			retry = firstRetry
-			block := w.finishRound(next, done)
-			w.land(id)
-			if block {
-				w.untilRoused(done) // other rounds write what ends meanwhile
-			}
+			w.finishRound(next, done)
 			continue
 		}
 		w.log.Warn("queue not reachable, trying again", "error", err)
 		w.undoRound(next, err)
-		w.land(id)
 		if !w.pause(retry) {
 			w.giveUpEnds()
 		}
@@ -57,43 +50,13 @@ func (w *worker) reach(r work, step string) {
 	}
 }
 
-func (w *worker) takeOff() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.rounds++
-	w.flying[w.rounds] = struct{}{}
-	return w.rounds
-}
-
-func (w *worker) land(round int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	delete(w.flying, round)
-}
-
-func (w *worker) roundsInFlight() map[int]struct{} {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return maps.Clone(w.flying)
-}
-
-func (w *worker) stillInFlight(rounds map[int]struct{}) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for id := range rounds {
-		if _, ok := w.flying[id]; ok {
-			return true
-		}
-	}
-	return false
-}
-
 const (
 	firstRetry = 50 * time.Millisecond
 	lastRetry  = 2 * time.Second
 )
 
-// nextRound waits until there is something to do, and claims it.
+// nextRound waits until there is something to do, and claims it. An idle worker
+// has one round wait in Redis for something to start, with the slots for it.
 func (w *worker) nextRound() (work, bool) {
 	runtime.Gosched() // handlers that are about to end make the round fuller
 	w.mu.Lock()
@@ -104,6 +67,12 @@ func (w *worker) nextRound() (work, bool) {
 		switch {
 		case len(w.ended) > 0 || taking:
 			return w.claimRound(taking, stopping), true
+		case w.rest != nil && !stopping:
+			next := work{slots: min(w.free, roundUpTo), after: w.rest}
+			w.free -= next.slots
+			w.pending++
+			w.rest = nil
+			return next, true
 		case w.over:
 			return work{}, false
 		}
@@ -136,9 +105,7 @@ func (w *worker) claimRound(taking, stopping bool) work {
 	return next
 }
 
-// finishRound answers whether the caller is to block until there may be
-// something to start.
-func (w *worker) finishRound(r work, done worked) (block bool) {
+func (w *worker) finishRound(r work, done worked) {
 	for i, d := range r.ends {
 		switch done.ends[i] {
 		case endWanted:
@@ -153,7 +120,7 @@ func (w *worker) finishRound(r work, done worked) (block bool) {
 		w.forget(d)
 	}
 	if r.slots < 0 {
-		return false
+		return
 	}
 	occupied, lost := 0, 0
 	if len(done.started) > 0 {
@@ -167,22 +134,14 @@ func (w *worker) finishRound(r work, done worked) (block bool) {
 		w.reap = true // there may be more of them
 	}
 	w.settleOne()
-	block = len(done.cursors) > 0 && !w.idle && !w.stopping()
-	w.idle = w.idle || block
+	if r.after != nil {
+		w.idle = false
+	}
+	if len(done.cursors) > 0 && !w.idle {
+		w.idle, w.rest = true, &done
+	}
 	w.mu.Unlock()
 	w.changed.Signal()
-	return block
-}
-
-// untilRoused ends the idleness when there may be something to start.
-func (w *worker) untilRoused(done worked) {
-	if err := w.sub.waitForEntry(context.WithoutCancel(w.stop), w.stop.Done(), w.topic, done); err != nil && w.stop.Err() == nil {
-		w.log.Warn("queue not reachable, trying again", "error", err)
-		w.pause(firstRetry)
-	}
-	w.mu.Lock()
-	w.idle = false
-	w.mu.Unlock()
 }
 
 // undoRound puts back what a failed round had claimed. Where Redis refused a
@@ -204,6 +163,9 @@ func (w *worker) undoRound(r work, err error) {
 	if r.slots >= 0 {
 		w.free += r.slots
 		w.settleOne()
+	}
+	if r.after != nil {
+		w.idle = false
 	}
 	w.reap, w.sift = w.reap || r.reap, w.sift || r.reap
 	w.ended = append(w.ended, r.ends...)

@@ -51,10 +51,17 @@ func source(name string) string {
 
 // run calls a script by its hash, sending its text only when Redis does not know it.
 func (c *Client) run(ctx context.Context, script *redis.Script, topic string, args ...any) (any, error) {
+	return script.Run(ctx, c.config.Client, c.scriptKeys(topic), append(c.scriptHead(topic), args...)...).Result()
+}
+
+// scriptKeys are every script's keys, scriptHead the arguments all have first;
+// see common.lua.
+func (c *Client) scriptKeys(topic string) []string { return []string{c.prefix(topic), c.eventKey()} }
+
+func (c *Client) scriptHead(topic string) []any {
 	emit := 0
 	if c.config.EventStream != "" {
 		emit = 1
 	}
-	head := []any{emit, c.config.EventsMaxLen, topic}
-	return script.Run(ctx, c.config.Client, []string{c.prefix(topic), c.eventKey()}, append(head, args...)...).Result()
+	return []any{emit, c.config.EventsMaxLen, topic}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/redis/go-redis/v9"
 )
 
 // Rate is how many jobs may start in any window of that length, over all processes.
@@ -42,6 +43,7 @@ type Subscriber struct {
 	client   *Client
 	config   SubscriberConfig
 	consumer string
+	patient  *redis.Client // for calls that block
 
 	closing chan struct{}
 	closed  sync.Once
@@ -54,7 +56,7 @@ func NewSubscriber(client *Client, config SubscriberConfig) *Subscriber {
 	setDefault(&config.NackDelay, time.Second)
 	host, _ := os.Hostname() // only to make the name readable
 	return &Subscriber{
-		client: client, config: config, closing: make(chan struct{}),
+		client: client, config: config, patient: patient(client.config.Client), closing: make(chan struct{}),
 		consumer: fmt.Sprintf("%s-%d-%s", host, os.Getpid(), rand.Text()[:8]),
 	}
 }

@@ -18,6 +18,7 @@ type work struct {
 	ends  []*Delivery
 	slots int // negative takes nothing
 	reap  bool
+	after *worked // when set, what must be outdone before the call is carried out
 }
 
 // What endings.lua says of an end.
@@ -36,6 +37,15 @@ type worked struct {
 }
 
 func (s *Subscriber) work(ctx context.Context, topic string, w work) (worked, error) {
+	args := s.workArgs(topic, w)
+	answer, err := s.runAfter(ctx, topic, w.after, args)
+	if err != nil {
+		return worked{}, fmt.Errorf("working on %s: %w", topic, err)
+	}
+	return parseWorked(topic, answer)
+}
+
+func (s *Subscriber) workArgs(topic string, w work) []any {
 	options, config := s.options(topic), s.client.config
 	lease := int64(0)
 	if w.reap {
@@ -47,11 +57,31 @@ func (s *Subscriber) work(ctx context.Context, topic string, w work) (worked, er
 	for _, d := range w.ends {
 		args = append(args, d.args...)
 	}
-	answer, err := s.client.run(ctx, workScript, topic, args...)
-	if err != nil {
-		return worked{}, fmt.Errorf("working on %s: %w", topic, err)
+	return args
+}
+
+// runAfter calls work.lua, once there may be something new when after is set.
+// Both commands are sent at once: Redis keeps the second until the blocking
+// first one is over, and then needs no word from here to go on.
+func (s *Subscriber) runAfter(ctx context.Context, topic string, after *worked, args []any) (any, error) {
+	if after == nil {
+		return s.client.run(ctx, workScript, topic, args...)
 	}
-	return parseWorked(topic, answer)
+	if s.patient == nil {
+		if err := s.client.config.Client.XRead(ctx, s.blockedRead(topic, *after)).Err(); err != nil && !errors.Is(err, redis.Nil) {
+			return nil, err
+		}
+		return s.client.run(ctx, workScript, topic, args...)
+	}
+	pipe := s.patient.Pipeline()
+	pipe.XRead(ctx, s.blockedRead(topic, *after))
+	call := workScript.EvalSha(ctx, pipe, s.client.scriptKeys(topic), append(s.client.scriptHead(topic), args...)...)
+	_, _ = pipe.Exec(ctx) // a read that found nothing new is an error there
+	answer, err := call.Result()
+	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		return s.client.run(ctx, workScript, topic, args...)
+	}
+	return answer, err
 }
 
 // oldestView is how many take-overs the queue had seen when the earliest of
@@ -146,45 +176,32 @@ func pairs(flat []any) map[string]string {
 }
 
 // blockTime bounds each blocking read, since go-redis does not end one when
-// its context does; a closing worker is roused through the stream wake.
-const blockTime = 5 * time.Second
+// its context does; a closing worker is roused through the stream wake. After
+// that an idle worker looks for itself, whatever the streams say.
+const blockTime = 10 * time.Second
 
-// lookAgainAfter is when an idle worker looks for itself, whatever the streams
-// say.
-const lookAgainAfter = 30 * time.Second
-
-// waitForEntry blocks until a stream of the topic grows beyond the cursors,
-// something may be due, or it is time to look again.
-func (s *Subscriber) waitForEntry(ctx context.Context, stop <-chan struct{}, topic string, w worked) error {
-	left := lookAgainAfter
-	if w.wait >= 0 {
-		left = min(left, w.wait)
+// patient is the client with time for a blocking read, which go-redis does not
+// give by itself to commands that are sent together; nil where there is no such.
+func patient(client redis.UniversalClient) *redis.Client {
+	single, ok := client.(*redis.Client)
+	if !ok {
+		return nil
 	}
-	for ended := time.Now().Add(left); ; left = time.Until(ended) {
-		grown, err := s.blockedRead(ctx, topic, w.cursors, max(min(left, blockTime), time.Millisecond))
-		if err != nil || grown || left <= blockTime {
-			return err
-		}
-		select {
-		case <-stop:
-			return nil
-		default:
-		}
-	}
+	return single.WithTimeout(blockTime + max(single.Options().ReadTimeout, 3*time.Second))
 }
 
-func (s *Subscriber) blockedRead(ctx context.Context, topic string, cursors []string, block time.Duration) (grown bool, err error) {
+// blockedRead blocks until a stream of the topic grows beyond the cursors,
+// something may be due, or it is time to look again.
+func (s *Subscriber) blockedRead(topic string, w worked) *redis.XReadArgs {
+	block := blockTime
+	if w.wait >= 0 {
+		block = min(block, max(w.wait, time.Millisecond))
+	}
 	streams := make([]string, 0, 8)
 	for _, name := range []string{PriorityHigh, PriorityNormal, PriorityLow, "wake"} {
 		streams = append(streams, s.client.key(topic, name))
 	}
-	err = s.client.config.Client.XRead(ctx, &redis.XReadArgs{
-		Streams: append(streams, cursors...), Count: 1, Block: block,
-	}).Err()
-	if errors.Is(err, redis.Nil) {
-		return false, nil
-	}
-	return err == nil, err
+	return &redis.XReadArgs{Streams: append(streams, w.cursors...), Count: 1, Block: block}
 }
 
 // rouse makes blocked reads of a topic return.

@@ -30,13 +30,13 @@ type worker struct {
 	changed *sync.Cond // there may be a round to do
 	free    int        // slots without a delivery
 	ended   []*Delivery
-	idle    bool // nothing is there to be started
-	reap    bool // lost workers' jobs are there, for whoever has a slot
-	sift    bool // and those among them that need none have not been looked for
-	over    bool // no more rounds
+	idle    bool    // nothing is there to be started
+	rest    *worked // what an idle worker's next round is to come after
+	reap    bool    // lost workers' jobs are there, for whoever has a slot
+	sift    bool    // and those among them that need none have not been looked for
+	over    bool    // no more rounds
 	running map[*Delivery]struct{}
-	flying  map[int]struct{}     // rounds whose answer has not been taken in
-	rounds  int                  // so far
+	adopted map[string]time.Time // runs that were begun without the answer that tells of them
 	wishes  map[string]time.Time // runs wanted cancelled that were not known here when that was said
 	pending int                  // deliveries whose end is not written, and rounds that may bring some
 	settled *sync.Cond           // pending has become 0
@@ -45,7 +45,7 @@ type worker struct {
 func newWorker(ctx context.Context, s *Subscriber, topic string) *worker {
 	w := &worker{
 		sub: s, topic: topic, log: s.client.config.Logger.With("queue", topic),
-		output: make(chan *message.Message), running: map[*Delivery]struct{}{}, flying: map[int]struct{}{}, wishes: map[string]time.Time{},
+		output: make(chan *message.Message), running: map[*Delivery]struct{}{}, adopted: map[string]time.Time{}, wishes: map[string]time.Time{},
 		free: s.options(topic).Concurrency, abandoned: make(chan struct{}),
 	}
 	w.changed, w.settled = sync.NewCond(&w.mu), sync.NewCond(&w.mu)
@@ -90,7 +90,7 @@ func (w *worker) begin(started []*Delivery) (occupied, lost int) {
 	w.mu.Lock()
 	for _, d := range started {
 		key := runKey{w.topic, d.Record.ID}
-		if known, ok := w.sub.client.running.Load(key); ok && known.(*Delivery).run() == d.run() { //nolint:forcetypeassert // nothing else is stored there
+		if w.hasBegun(key, d) {
 			continue
 		}
 		w.sub.client.running.Store(key, d)
@@ -121,6 +121,16 @@ func (w *worker) begin(started []*Delivery) (occupied, lost int) {
 		go w.deliver(d)
 	}
 	return occupied, lost
+}
+
+// hasBegun tells of a run that was adopted before the answer came, or the other
+// way round.
+func (w *worker) hasBegun(key runKey, d *Delivery) bool {
+	if _, adopted := w.adopted[d.run()]; adopted {
+		return true
+	}
+	known, ok := w.sub.client.running.Load(key)
+	return ok && known.(*Delivery).run() == d.run() //nolint:forcetypeassert // nothing else is stored there
 }
 
 // endWithoutRun tells of a job that is not to run, though it was started.

@@ -39,25 +39,25 @@ for priority, sids in pairs(mine) do
   claim[#claim + 1] = 'JUSTID'
   call('XCLAIM', unpack(claim))
 end
--- What it has not named has grown idle by now.
-local unknown = {}
+-- Renewals come at a third of the lease, so what has not been claimed for longer
+-- is a lost worker's, or a run that this one has not named.
+local unknown, lost, lease = {}, 0, tonumber(ARGV[6])
 for _, priority in ipairs(BY_PRIORITY) do
   local stream = P .. STREAMS[priority]
-  local pending = redis.pcall('XPENDING', stream, GROUP, 'IDLE', math.floor(ARGV[6] / 4), '-', '+', 100, consumer)
+  local pending = redis.pcall('XPENDING', stream, GROUP, 'IDLE', math.floor(0.45 * lease), '-', '+', 100)
   for _, entry in ipairs(pending.err and {} or pending) do
-    local j, sid = jobs(), entry[1]
-    local body = call('XRANGE', stream, sid, sid)[1]
-    local id = body and body[2][2]
-    local h = id and j.read(id)
-    if h and h.state == 'a' and h.at == priority .. sid then
-      call('XCLAIM', stream, GROUP, consumer, 0, sid, 'JUSTID')
-      unknown[#unknown + 1] = {sid, h.s, (h.lost > 0 and 1 or 0) + (j.wanted_cancelled(id) and 2 or 0), body[2]}
+    local sid = entry[1]
+    if entry[2] == consumer then
+      local j, body = jobs(), call('XRANGE', stream, sid, sid)[1]
+      local id = body and body[2][2]
+      local h = id and j.read(id)
+      if h and h.state == 'a' and h.at == priority .. sid then
+        call('XCLAIM', stream, GROUP, consumer, 0, sid, 'JUSTID')
+        unknown[#unknown + 1] = {sid, h.s, (h.lost > 0 and 1 or 0) + (j.wanted_cancelled(id) and 2 or 0), body[2]}
+      end
+    elseif entry[3] >= lease then
+      lost = 1
     end
   end
-end
-local lost = 0
-for _, priority in ipairs(BY_PRIORITY) do
-  local pending = redis.pcall('XPENDING', P .. STREAMS[priority], GROUP, 'IDLE', ARGV[6], '-', '+', 1)
-  if not pending.err and #pending > 0 then lost = 1 end
 end
 return {lost, answers, unknown, tonumber(call('HGET', P .. 'control', 'takeovers') or 0)}

@@ -117,7 +117,8 @@ end
 local function take_new(priority, consumer, n, control, limit)
   local left, common, s = n, nil, 'a' .. priority .. ' 1 1 0 ' .. MS_TEXT
   while left > 0 do
-    local entries = read_new(priority, consumer, left)
+    local wanted = left
+    local entries = read_new(priority, consumer, wanted)
     if not entries then break end
     for _, entry in ipairs(entries) do
       local sid, fields = entry[1], entry[2]
@@ -147,6 +148,7 @@ local function take_new(priority, consumer, n, control, limit)
         end
       end
     end
+    if #entries < wanted then break end
   end
   return n - left
 end
