@@ -29,6 +29,13 @@ func (Deliveries) Job(m *message.Message) (job.Job, error) {
 	return jobOf(d.Record)
 }
 
+// NoteNow adds a line to the job's log at once, and waits for nothing.
+func (s Deliveries) NoteNow(m *message.Message, level, text string) {
+	if d, ok := workqueue.DeliveryOf(m); ok {
+		d.LogNow(logLine{s.now().UTC(), level, text}.encode())
+	}
+}
+
 // Note adds a line to the job's log that is written with what acking the
 // message writes.
 func (s Deliveries) Note(m *message.Message, level, text string) {

@@ -48,6 +48,7 @@ type Delivery struct {
 	lost      bool   // an earlier worker lost it
 	takeovers int64  // how many the queue had seen when it began
 
+	client   *Client
 	ctx      context.Context // of its message
 	cancel   context.CancelCauseFunc
 	slotless bool  // ends without having run
@@ -58,9 +59,11 @@ type Delivery struct {
 	settlement Settlement
 	progress   string // newest progress message
 	lines      [][]byte
+	noting     sync.WaitGroup // notes on their way
 }
 
-func (d *Delivery) openContext(parent context.Context) {
+func (d *Delivery) open(parent context.Context, client *Client) {
+	d.client = client
 	d.ctx, d.cancel = context.WithCancelCause(parent)
 }
 
@@ -79,6 +82,21 @@ func (d *Delivery) Log(line []byte) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.lines = append(d.lines, line)
+}
+
+// noteWithin bounds how long a delivery's end waits for its notes.
+const noteWithin = time.Second
+
+// LogNow adds a line to the job's log at once; nobody waits for it but the
+// delivery's end. One that cannot be written is missing from the log.
+func (d *Delivery) LogNow(line []byte) {
+	d.noting.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(d.ctx), noteWithin)
+		defer cancel()
+		if err := d.client.AppendLog(ctx, d.Record.Topic, d.Record.ID, line); err != nil {
+			d.client.config.Logger.Debug("job log not written", "job_id", d.Record.ID, "error", err)
+		}
+	})
 }
 
 func (d *Delivery) settled() Settlement {

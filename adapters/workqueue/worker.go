@@ -96,7 +96,7 @@ func (w *worker) begin(started []*Delivery) (occupied, lost int) {
 		w.sub.client.running.Store(key, d)
 		begun = append(begun, d)
 		w.pending++
-		d.openContext(w.handlers)
+		d.open(w.handlers, w.sub.client)
 		if _, pushed := w.wishes[d.run()]; pushed {
 			d.cancel(ErrCancelled)
 		}
@@ -175,6 +175,7 @@ func (w *worker) afterNack(ctx context.Context) Settlement {
 
 // end puts a delivery among those whose end is to be written.
 func (w *worker) end(d *Delivery) {
+	d.noting.Wait()
 	d.encode(w.sub.client.config.Events(d.Record, d.settled()))
 	w.mu.Lock()
 	w.ended = append(w.ended, d)

@@ -20,7 +20,6 @@ import (
 // middleware or, last, the handler; NewJobRouter has them in order.
 type chain struct {
 	deliveries Deliveries
-	reporter   app.JobReporter
 	now        app.Clock
 	handler    string
 	log        *slog.Logger
@@ -167,7 +166,8 @@ func (c chain) end(run attempt) message.NoPublishHandlerFunc {
 		if err != nil {
 			return err
 		}
-		c.noteStart(m, j)
+		s := j.Snapshot()
+		c.deliveries.NoteNow(m, "info", fmt.Sprintf("attempt %d of %d started", s.AttemptsMade, s.Retry.Attempts))
 		result, runErr := run(m.Context(), j)
 		raw, err := encodeResult(result)
 		if err != nil {
@@ -181,15 +181,5 @@ func (c chain) end(run attempt) message.NoPublishHandlerFunc {
 		}
 		c.deliveries.Note(m, "info", "completed: "+string(raw))
 		return c.deliveries.Settle(m, j, c.handler, nil)
-	}
-}
-
-// noteStart writes to the job's log; failing to must not change the job's end.
-func (c chain) noteStart(m *message.Message, j job.Job) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(m.Context()), time.Second)
-	defer cancel()
-	s := j.Snapshot()
-	if err := c.reporter.Log(ctx, j, "info", fmt.Sprintf("attempt %d of %d started", s.AttemptsMade, s.Retry.Attempts)); err != nil {
-		c.log.Debug("job log not written", "job_id", s.ID, "error", err)
 	}
 }

@@ -19,9 +19,10 @@ import (
 type Deliveries interface {
 	Job(m *message.Message) (job.Job, error)
 	Settle(m *message.Message, j job.Job, handler string, err error) error
-	Note(m *message.Message, level, text string) // a line of the job's log, written with what acking writes
-	Cancelled(ctx context.Context) bool          // a person cancelled the job
-	Withdrawn(ctx context.Context) bool          // this process is no longer to end the job
+	NoteNow(m *message.Message, level, text string) // a line of the job's log
+	Note(m *message.Message, level, text string)    // one that is written with what acking writes
+	Cancelled(ctx context.Context) bool             // a person cancelled the job
+	Withdrawn(ctx context.Context) bool             // this process is no longer to end the job
 }
 
 // JobOptions is what the job router needs.
@@ -45,7 +46,7 @@ func NewJobRouter(o JobOptions) (*Router, error) {
 		job.Enrichment: decoded(o.App.EnrichBusiness),
 	}
 	for _, q := range o.Queues {
-		c := chain{deliveries: o.Deliveries, reporter: o.App.Reporter, now: o.App.Now, handler: q.String(), log: o.Logger}
+		c := chain{deliveries: o.Deliveries, now: o.App.Now, handler: q.String(), log: o.Logger}
 		router.handle(q.String(), q.String(), o.Work, c.end(run[q]),
 			c.correlate,              // every line of the attempt's log names its job
 			c.poison,                 // what failed for good is settled as failed

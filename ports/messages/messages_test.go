@@ -53,6 +53,8 @@ func (d *deliveries) Settle(_ *message.Message, j job.Job, handler string, err e
 	return nil
 }
 
+func (*deliveries) NoteNow(*message.Message, string, string) {}
+
 func (d *deliveries) Note(_ *message.Message, level, text string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
