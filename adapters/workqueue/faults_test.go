@@ -3,10 +3,14 @@ package workqueue_test
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"leadstream/adapters/workqueue"
+	"leadstream/internal/testenv"
 )
 
 func TestLostWorkersJobIsTakenOver(t *testing.T) {
@@ -58,6 +62,42 @@ func TestCancelOfALostWorkersJob(t *testing.T) {
 	out, _ := f.subscribe(f.client, concurrency(1))
 	f.reaches("j1", workqueue.StateCancelled)
 	f.none(out, 100*time.Millisecond)
+}
+
+// TestRunOfALostAnswer loses the answer that tells a worker of the run it was
+// given. The worker hears of it all the same, so that it counts as no loss.
+func TestRunOfALostAnswer(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.enqueue(workqueue.Entry{ID: "first"})
+	first, s := f.subscribe(f.client, concurrency(1)) // Redis knows the scripts by then
+	f.receive(first).Ack()
+	f.reaches("first", workqueue.StateCompleted)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f.enqueue(workqueue.Entry{ID: "j1"})
+	var given atomic.Bool
+	proxy := testenv.NewProxy(t, f.redis.Addr(), func(request []byte) testenv.Cut {
+		if given.Load() || !isScript(request) {
+			return testenv.CutNothing
+		}
+		return testenv.CutAnswer
+	}, nil)
+	client := redis.NewClient(&redis.Options{Addr: proxy.Addr()})
+	t.Cleanup(func() { _ = client.Close() })
+	out, _ := f.subscribe(f.newClient(func(c *workqueue.Config) { c.Client = client }), concurrency(2))
+	testenv.Eventually(t, soon, func() bool { return f.stats().Active == 1 }, "the job is given to the worker")
+	given.Store(true)
+	m := f.receive(out)
+	d, _ := workqueue.DeliveryOf(m)
+	if d.Record.Run != 1 || d.Record.Losses != 0 {
+		t.Errorf("it came as run %d after %d losses", d.Record.Run, d.Record.Losses)
+	}
+	m.Ack()
+	if r := f.reaches("j1", workqueue.StateCompleted); r.Run != 1 || r.Attempts != 1 {
+		t.Errorf("ended as %+v", r)
+	}
 }
 
 func (f *fixture) takeAndVanish() (comeBack func()) {

@@ -50,23 +50,17 @@ func (w *worker) reapSoon() {
 }
 
 // adopt begins runs that were started for this worker by a round whose answer
-// was lost on its way. Those that find no free slot are handed back.
+// was lost on its way. Those that find no slot are handed back.
 func (w *worker) adopt(unknown []*Delivery) {
 	w.mu.Lock()
 	if len(unknown) == 0 || w.stopping() {
 		w.mu.Unlock()
 		return
 	}
-	slots := min(max(w.free, 0), len(unknown))
-	w.free -= slots
 	w.pending++ // a closing worker waits for them
 	w.mu.Unlock()
-	for _, d := range unknown[slots:] {
-		d.slotless = true
-		d.Settle(Settlement{State: StateWaiting, Free: true})
-	}
-	w.log.Warn("jobs started by a lost answer", "running", slots, "handed_back", len(unknown)-slots)
-	occupied, _ := w.begin(unknown)
+	w.log.Warn("jobs started by an answer that was lost", "jobs", len(unknown))
+	w.begin(unknown, 0)
 	w.mu.Lock()
 	for run, at := range w.adopted {
 		if time.Since(at) > 10*w.sub.client.config.Lease {
@@ -76,10 +70,8 @@ func (w *worker) adopt(unknown []*Delivery) {
 	for _, d := range unknown {
 		w.adopted[d.run()] = time.Now()
 	}
-	w.free += slots - occupied
 	w.settleOne()
 	w.mu.Unlock()
-	w.changed.Signal()
 }
 
 // renew answers whether jobs of lost workers are to be taken over, and which

@@ -319,11 +319,8 @@ func TestFaultConnectionsCut(t *testing.T) {
 	}
 }
 
-// isScript knows a call of a script or function by its command.
-func isScript(request []byte) bool {
-	head := bytes.ToLower(request[:min(len(request), 64)])
-	return bytes.Contains(head, []byte("eval")) || bytes.Contains(head, []byte("fcall"))
-}
+// isScript knows a request that calls a script, also behind another command.
+func isScript(request []byte) bool { return bytes.Contains(request, []byte("\r\nevalsha\r\n")) }
 
 // TestNoClockButThatOfRedis shows that a process's clock cannot matter: no
 // time leaves the process but those that Redis had told it. Whatever a wrong

@@ -70,8 +70,8 @@ func (w *worker) nextRound() (work, bool) {
 		case w.rest != nil && !stopping:
 			next := work{slots: min(w.free, roundUpTo), after: w.rest}
 			w.free -= next.slots
+			w.kept, w.rest = next.slots, nil
 			w.pending++
-			w.rest = nil
 			return next, true
 		case w.over:
 			return work{}, false
@@ -94,7 +94,7 @@ func (w *worker) claimRound(taking, stopping bool) work {
 		}
 	}
 	if taking || !w.idle && !stopping {
-		next.slots = min(w.free, roundUpTo)
+		next.slots = max(min(w.free, roundUpTo), 0)
 		w.free -= next.slots
 		w.pending++ // a closing worker waits for what this round may start
 		// Whoever has no slot may still end jobs that must not run again; the
@@ -122,21 +122,19 @@ func (w *worker) finishRound(r work, done worked) {
 	if r.slots < 0 {
 		return
 	}
-	occupied, lost := 0, 0
+	w.stopKeeping(r)
 	if len(done.started) > 0 {
 		w.sub.client.at("started")
-		occupied, lost = w.begin(done.started)
+	}
+	lost := w.begin(done.started, r.slots)
+	if len(done.started) > 0 {
 		w.sub.client.at("begun")
 	}
 	w.mu.Lock()
-	w.free += r.slots - occupied
 	if r.reap && r.slots > 0 && lost == r.slots {
 		w.reap = true // there may be more of them
 	}
 	w.settleOne()
-	if r.after != nil {
-		w.idle = false
-	}
 	if len(done.cursors) > 0 && !w.idle {
 		w.idle, w.rest = true, &done
 	}
@@ -144,10 +142,20 @@ func (w *worker) finishRound(r work, done worked) {
 	w.changed.Signal()
 }
 
+func (w *worker) stopKeeping(r work) {
+	if r.after == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.idle, w.kept = false, 0
+}
+
 // undoRound puts back what a failed round had claimed. Where Redis refused a
 // whole batch of ends, each is tried by itself from then on.
 func (w *worker) undoRound(r work, err error) {
 	var refused redis.Error
+	w.stopKeeping(r)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(r.ends) > 1 && errors.As(err, &refused) {
@@ -163,9 +171,6 @@ func (w *worker) undoRound(r work, err error) {
 	if r.slots >= 0 {
 		w.free += r.slots
 		w.settleOne()
-	}
-	if r.after != nil {
-		w.idle = false
 	}
 	w.reap, w.sift = w.reap || r.reap, w.sift || r.reap
 	w.ended = append(w.ended, r.ends...)

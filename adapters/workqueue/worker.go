@@ -28,7 +28,8 @@ type worker struct {
 
 	mu      sync.Mutex
 	changed *sync.Cond // there may be a round to do
-	free    int        // slots without a delivery
+	free    int        // slots without a delivery; below 0 where those that are kept were taken
+	kept    int        // slots that an idle worker's round keeps in Redis
 	ended   []*Delivery
 	idle    bool    // nothing is there to be started
 	rest    *worked // what an idle worker's next round is to come after
@@ -83,34 +84,28 @@ func (w *worker) untilStopped() {
 	}
 }
 
-// begin hands out deliveries that have been started. It answers how many of
-// them take a slot, and how many of those an earlier worker lost.
-func (w *worker) begin(started []*Delivery) (occupied, lost int) {
+// begin hands out deliveries that have been started, in slots that the caller
+// had claimed for them. It answers how many of them an earlier worker lost.
+func (w *worker) begin(started []*Delivery, slots int) (lost int) {
 	begun := make([]*Delivery, 0, len(started))
 	w.mu.Lock()
+	w.free += slots
 	for _, d := range started {
 		key := runKey{w.topic, d.Record.ID}
 		if w.hasBegun(key, d) {
 			continue
 		}
 		w.sub.client.running.Store(key, d)
-		begun = append(begun, d)
+		w.running[d] = struct{}{}
 		w.pending++
 		d.open(w.handlers, w.sub.client)
 		if _, pushed := w.wishes[d.run()]; pushed {
 			d.cancel(ErrCancelled)
 		}
-		if s, ends := w.endWithoutRun(d); ends {
-			d.slotless = true
-			d.Settle(s)
+		if w.seat(d) && d.lost {
+			lost++
 		}
-		if !d.slotless {
-			occupied++
-			if d.lost {
-				lost++
-			}
-		}
-		w.running[d] = struct{}{}
+		begun = append(begun, d)
 	}
 	w.mu.Unlock()
 	for _, d := range begun {
@@ -120,7 +115,24 @@ func (w *worker) begin(started []*Delivery) (occupied, lost int) {
 		}
 		go w.deliver(d)
 	}
-	return occupied, lost
+	return lost
+}
+
+// seat gives a delivery a slot, unless it is not to run or there is none: then
+// its end is settled. A slot that an idle worker's round keeps in Redis may be
+// taken too; what that round starts in vain is handed back.
+func (w *worker) seat(d *Delivery) bool {
+	s, ends := w.endWithoutRun(d)
+	if !ends && w.free+w.kept > 0 {
+		w.free--
+		return true
+	}
+	if !ends {
+		s = Settlement{State: StateWaiting, Free: true}
+	}
+	d.slotless = true
+	d.Settle(s)
+	return false
 }
 
 // hasBegun tells of a run that was adopted before the answer came, or the other
