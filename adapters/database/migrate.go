@@ -122,13 +122,20 @@ func (db *DB) migrator(ctx context.Context) (*migrate.Migrator, error) {
 	return migrator, nil
 }
 
-// initTables makes the tables of the migrations themselves; of several
-// processes that do so at once on Postgres, some fail although IF NOT EXISTS is said.
+// initTables makes the tables of the migrations themselves. Of several
+// processes that do so at once on Postgres, some fail although IF NOT EXISTS is
+// said; on a new file of SQLite, some do not get its lock for turning to WAL, for
+// which SQLite does not wait.
 func initTables(ctx context.Context, migrator *migrate.Migrator) error {
 	for try := 1; ; try++ {
 		err := migrator.Init(ctx)
-		if err == nil || try == initTries || !exists(err) {
+		if err == nil || try == initTries || !exists(err) && !busy(err) {
 			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lockInterval):
 		}
 	}
 }
