@@ -370,17 +370,23 @@ func (s *system) handBack(rt *rapid.T) {
 	}
 	closed := make(chan struct{})
 	go func() { _ = p.sub.Close(); close(closed) }()
-	s.receiveUntil(closed, held)
+	s.receiveUntil(closed, p, held)
 	s.work(p)
 }
 
-// receiveUntil takes what other workers start of a closing worker's jobs.
-func (s *system) receiveUntil(closed <-chan struct{}, held []*modelJob) {
+// receiveUntil takes what other workers start of a closing worker's jobs, and
+// what that had on its way when it was told to close.
+func (s *system) receiveUntil(closed <-chan struct{}, p *process, held []*modelJob) {
 	var early []given
 	for open := true; open; {
 		select {
 		case g := <-s.taken:
-			early = append(early, g)
+			if g.to != p {
+				early = append(early, g)
+				continue
+			}
+			held = append(held, s.started(g))
+			go func() { <-g.m.Context().Done(); g.m.Nack() }()
 		case <-closed:
 			open = false
 		}
@@ -394,6 +400,7 @@ func (s *system) receiveUntil(closed <-chan struct{}, held []*modelJob) {
 		j.attempts--
 		j.holder, j.m, j.line, j.linedUp = nil, nil, 0, time.Now()
 	}
+	p.held = nil
 	for _, g := range early {
 		s.started(g)
 	}

@@ -159,9 +159,7 @@ func (w *worker) endWithoutRun(d *Delivery) (Settlement, bool) {
 
 func (w *worker) deliver(d *Delivery) {
 	m := d.message()
-	select {
-	case w.output <- m:
-	case <-w.stop.Done():
+	if !w.offer(m) {
 		d.Settle(Settlement{State: StateWaiting, Free: true})
 		w.end(d)
 		return
@@ -174,6 +172,19 @@ func (w *worker) deliver(d *Delivery) {
 		d.Settle(Settlement{State: StateWaiting, Free: true})
 	}
 	w.end(d)
+}
+
+// offer hands a message to whoever reads them, unless the worker stops first.
+func (w *worker) offer(m *message.Message) bool {
+	if w.stop.Err() != nil {
+		return false // a reader may be there all the same, and a select would choose by chance
+	}
+	select {
+	case w.output <- m:
+		return true
+	case <-w.stop.Done():
+		return false
+	}
 }
 
 // afterNack gives an interrupted job back as it was, and delays any other, so
