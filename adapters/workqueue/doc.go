@@ -52,7 +52,7 @@
 //	   │          │ └────► waiting   handed back at shutdown
 //	   └─ delayed ◄┘                 retry, postponement, delayed publish
 //
-// and failed | cancelled ──► waiting by hand. The table stands in common.lua.
+// and failed | cancelled ──► waiting by hand. The table stands in jobs.lua.
 // Each change of state counts the job's batch and appends the event of the
 // change in the same script: state and event are one atomic step.
 //
