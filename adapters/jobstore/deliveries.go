@@ -32,7 +32,7 @@ func (Deliveries) Job(m *message.Message) (job.Job, error) {
 // NoteNow adds a line to the job's log at once, and waits for nothing.
 func (s Deliveries) NoteNow(m *message.Message, level, text string) {
 	if d, ok := workqueue.DeliveryOf(m); ok {
-		d.LogNow(logLine{s.now().UTC(), level, text}.encode())
+		d.LogNow(newLogLine(s.now(), level, text))
 	}
 }
 
@@ -40,7 +40,7 @@ func (s Deliveries) NoteNow(m *message.Message, level, text string) {
 // message writes.
 func (s Deliveries) Note(m *message.Message, level, text string) {
 	if d, ok := workqueue.DeliveryOf(m); ok {
-		d.Log(logLine{s.now().UTC(), level, text}.encode())
+		d.Log(newLogLine(s.now(), level, text))
 	}
 }
 

@@ -23,7 +23,7 @@ func (s *Store) Report(ctx context.Context, j job.Job, p job.Progress) error {
 
 // Log adds a line to a job's log.
 func (s *Store) Log(ctx context.Context, j job.Job, level, message string) error {
-	return classify(s.queue.AppendLog(ctx, j.Queue().String(), j.ID(), logLine{s.now().UTC(), level, message}.encode()))
+	return classify(s.queue.AppendLog(ctx, j.Queue().String(), j.ID(), newLogLine(s.now(), level, message)))
 }
 
 // JobLogs lists a job's log, oldest line first.
@@ -76,8 +76,8 @@ type logLine struct {
 	Message string    `json:"message"`
 }
 
-func (l logLine) encode() []byte {
-	line, _ := json.Marshal(l) // texts and a time of these centuries can always be encoded
+func newLogLine(at time.Time, level, message string) []byte {
+	line, _ := json.Marshal(logLine{at.UTC(), level, message}) // texts and a time of these centuries can always be encoded
 	return line
 }
 

@@ -3,6 +3,7 @@ package workqueue
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 )
 
@@ -62,11 +63,7 @@ func (w *worker) adopt(unknown []*Delivery) {
 	w.log.Warn("jobs started by an answer that was lost", "jobs", len(unknown))
 	w.begin(unknown, 0)
 	w.mu.Lock()
-	for run, at := range w.adopted {
-		if time.Since(at) > 10*w.sub.client.config.Lease {
-			delete(w.adopted, run)
-		}
-	}
+	forgetOlder(w.adopted, 10*w.sub.client.config.Lease)
 	for _, d := range unknown {
 		w.adopted[d.run()] = time.Now()
 	}
@@ -132,12 +129,12 @@ func (w *worker) cancelRunning(run string) {
 			return
 		}
 	}
-	for old, at := range w.wishes {
-		if time.Since(at) > w.sub.client.config.Lease {
-			delete(w.wishes, old)
-		}
-	}
+	forgetOlder(w.wishes, w.sub.client.config.Lease)
 	w.wishes[run] = time.Now()
+}
+
+func forgetOlder(runs map[string]time.Time, age time.Duration) {
+	maps.DeleteFunc(runs, func(_ string, at time.Time) bool { return time.Since(at) > age })
 }
 
 func (w *worker) snapshot() []*Delivery {

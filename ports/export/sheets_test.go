@@ -22,14 +22,7 @@ func TestFullSheetIsFollowedByAnother(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := e.Close(); err != nil {
-		t.Fatal(err)
-	}
-	book, err := excelize.OpenReader(&file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = book.Close() }()
+	book := readBack(t, e, &file)
 	if sheets := book.GetSheetList(); !slices.Equal(sheets, []string{"Leads 1", "Leads 2", "Leads 3"}) {
 		t.Fatalf("sheets %v", sheets)
 	}
@@ -46,6 +39,20 @@ func TestFullSheetIsFollowedByAnother(t *testing.T) {
 			t.Errorf("%s holds %v, want %v", sheet, got, ids)
 		}
 	}
+}
+
+// readBack closes what was encoded into a file, and opens that with another's code.
+func readBack(t *testing.T, e *xlsxEncoder, file *bytes.Buffer) *excelize.File {
+	t.Helper()
+	if err := e.Close(); err != nil {
+		t.Fatal(err)
+	}
+	book, err := excelize.OpenReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = book.Close() })
+	return book
 }
 
 // TestCellsHoldAnyText reads back what XML and Excel write in other words.
@@ -67,18 +74,11 @@ func TestCellsHoldAnyText(t *testing.T) {
 		if err := e.Write(app.BusinessView{}); err != nil {
 			t.Fatal(err)
 		}
-		if err := e.Close(); err != nil {
-			t.Fatal(err)
-		}
-		book, err := excelize.OpenReader(&file)
-		if err != nil {
-			t.Fatal(err)
-		}
+		book := readBack(t, e, &file)
 		for _, cell := range []string{"A2", "Z2", "AA2", "AD2"} {
 			if got, err := book.GetCellValue("Leads 1", cell); err != nil || got != want {
 				t.Errorf("%s of %q is %q, %v", cell, text, got, err)
 			}
 		}
-		_ = book.Close()
 	}
 }

@@ -206,7 +206,7 @@ local function endings()
     for _, at in pairs(places_of(ids)) do
       need(at:sub(1, 1), at:sub(2, 14))
     end
-    local dead, pending_of = -control.waiting - waiting_change - call('LLEN', P .. 'completed'), {}
+    local dead, pending_of = -control.waiting - waiting_change - #ids, {}
     for _, priority in ipairs(BY_PRIORITY) do
       local stream = P .. STREAMS[priority]
       local pending = redis.pcall('XPENDING', stream, GROUP)
@@ -247,7 +247,7 @@ local function trim_now_and_then(control, keep)
 end
 
 -- Lists what is completed, and drops the oldest beyond keep. Most jobs are
--- their entry, and a field each in two hashes.
+-- their entry and their place.
 local function keep_completed(keep)
   if #listed == 0 then return end
   local over = call('RPUSH', P .. 'completed', unpack(listed)) - keep
@@ -259,13 +259,13 @@ local function keep_completed(keep)
     if c ~= '' or k ~= '' then moved_or_seen[id] = {id, c, k} end
   end
   if keep > LOOK_THROUGH then endings().delete_entries(ids) end
-  local others = {}
+  local plain, others = {}, {}
   for i, own in ipairs(call('SMISMEMBER', P .. 'own', unpack(ids))) do
     local id = ids[i]
-    if own == 1 or moved_or_seen[id] then others[#others + 1] = moved_or_seen[id] or {id} end
+    if own == 1 or moved_or_seen[id] then others[#others + 1] = moved_or_seen[id] or {id} else plain[#plain + 1] = id end
   end
   if others[1] then jobs().forget(others) end
-  call('HDEL', P .. 'places', unpack(ids))
+  if plain[1] then call('HDEL', P .. 'places', unpack(plain)) end
 end
 
 -- Answers, for each settlement, 1 when it stands, 0 when it was refused, 2 when

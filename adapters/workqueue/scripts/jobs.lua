@@ -126,6 +126,20 @@ local function jobs()
     return place and place:match(' (.*)$') or call('HGET', job_key(id), 's')
   end
 
+  -- The job that an entry carries, or nil; and the entry's fields.
+  local function carried_by(priority, sid)
+    local entry = call('XRANGE', P .. STREAMS[priority], sid, sid)[1]
+    local id = entry and entry[2][2]
+    local h = id and read(id)
+    if h and h.at == priority .. sid then return id, h, entry[2] end
+  end
+
+  -- Takes an entry that carries no job from its stream.
+  local function leave_stream(priority, sid)
+    redis.pcall('XACK', P .. STREAMS[priority], GROUP, sid)
+    call('XDEL', P .. STREAMS[priority], sid)
+  end
+
   local function tell(id, h)
     if not EMIT then return end
     local more = ',"attemptsMade":' .. num(h.attempts) .. ',"progress":' .. (h.state == 'c' and '100' or h.pr or '0')
@@ -299,8 +313,8 @@ local function jobs()
 
   JOBS = {
     STATES = STATES, NOWHERE = NOWHERE, may_follow = may_follow, finished = finished, put_text = put_text, result_fields = result_fields,
-    unpack_state = unpack_state, pack_state = pack_state, from_fields = from_fields, read = read, state_of = state_of, tell = tell, write_batches = write_batches,
-    count = count, carried = carried, note_moved = note_moved, become = become, line_up = line_up, wait_until = wait_until, wake = wake,
+    unpack_state = unpack_state, pack_state = pack_state, from_fields = from_fields, read = read, carried_by = carried_by, leave_stream = leave_stream, state_of = state_of, tell = tell, write_batches = write_batches,
+    count = count, note_moved = note_moved, become = become, line_up = line_up, wait_until = wait_until, wake = wake,
     release_unique = release_unique, forget = forget, file = file, wanted_cancelled = wanted_cancelled, emit_extra = emit_extra,
   }
   return JOBS

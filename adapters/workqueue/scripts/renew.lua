@@ -48,12 +48,11 @@ for _, priority in ipairs(BY_PRIORITY) do
   for _, entry in ipairs(pending.err and {} or pending) do
     local sid = entry[1]
     if entry[2] == consumer then
-      local j, body = jobs(), call('XRANGE', stream, sid, sid)[1]
-      local id = body and body[2][2]
-      local h = id and j.read(id)
-      if h and h.state == 'a' and h.at == priority .. sid then
+      local j = jobs()
+      local id, h, fields = j.carried_by(priority, sid)
+      if id and h.state == 'a' then
         call('XCLAIM', stream, GROUP, consumer, 0, sid, 'JUSTID')
-        unknown[#unknown + 1] = {sid, h.s, (h.lost > 0 and 1 or 0) + (j.wanted_cancelled(id) and 2 or 0), body[2]}
+        unknown[#unknown + 1] = {sid, h.s, (h.lost > 0 and 1 or 0) + (j.wanted_cancelled(id) and 2 or 0), fields}
       end
     elseif entry[3] >= lease then
       lost = 1

@@ -76,12 +76,11 @@ local function starting()
       if pending.err then pending = {} end
       for _, entry in ipairs(pending) do
         local sid = entry[1]
-        local body = call('XRANGE', stream, sid, sid)[1]
-        local id = body and body[2][2]
-        local h = id and j.read(id)
-        if not h or h.state ~= 'a' or h.at ~= priority .. sid then
-          redis.pcall('XACK', stream, GROUP, sid)
-          if not h or h.at ~= priority .. sid then call('XDEL', stream, sid) end
+        local id, h, fields = j.carried_by(priority, sid)
+        if not id then
+          j.leave_stream(priority, sid)
+        elseif h.state ~= 'a' then
+          call('XACK', stream, GROUP, sid)
         else
           local cancelled = j.wanted_cancelled(id)
           local ends = cancelled or h.lost + 1 >= max_losses
@@ -89,7 +88,7 @@ local function starting()
             call('XCLAIM', stream, GROUP, consumer, 0, sid, 'JUSTID')
             over = over + 1
             if not ends then taken = taken + 1 end
-            start(id, h, sid, body[2], cancelled and 3 or 1, limit)
+            start(id, h, sid, fields, cancelled and 3 or 1, limit)
           end
         end
       end
@@ -124,8 +123,7 @@ local function take_new(priority, consumer, n, control, limit)
       local sid, fields = entry[1], entry[2]
       local id, kind = fields[2], fields[1]
       if (kind ~= 'id' and kind ~= 'quoted') or fields[3] ~= 'v' then
-        redis.pcall('XACK', P .. STREAMS[priority], GROUP, sid)
-        call('XDEL', P .. STREAMS[priority], sid)
+        jobs().leave_stream(priority, sid)
       else
         left = left - 1
         local flags = control.wishes and jobs().wanted_cancelled(id) and 2 or 0
